@@ -1,0 +1,1 @@
+"""Complaints, suggestions, callbacks: everything that must be finished, with its states and clocks."""

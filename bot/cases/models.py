@@ -1,0 +1,57 @@
+"""Tables of the cases room."""
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, String
+
+from bot.db import Base, UTCDateTime, now
+from bot.privacy import EncryptedJSON, EncryptedText
+
+
+class Case(Base):
+    """Something that must be finished: complaint, claim, suggestion, praise, after_sales or callback."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        Index("ix_cases_list", "state", "kind", "id"),
+        Index("ix_cases_waybill", "waybill_hash"),
+        Index("ix_cases_phone", "phone_hash"),
+        Index("ix_cases_conversation", "conversation_id"),
+    )
+
+    id = Column(Integer, primary_key=True)
+    number = Column(String(20), nullable=False, unique=True)
+    kind = Column(String(20), nullable=False)
+    category = Column(String(20))
+    state = Column(String(20), nullable=False)
+    escalation = Column(Integer, nullable=False, default=0, doc="0 none, 1 warned, 2 supervisor, 3 across departments")
+    reopened = Column(Integer, nullable=False, default=0)
+    conversation_id = Column(String(32), doc="where it was told; opaque here")
+    language = Column(String(2), nullable=False, default="zh")
+    waybill = Column(EncryptedText)
+    waybill_hash = Column(String(64))
+    phone = Column(EncryptedText)
+    phone_hash = Column(String(64))
+    contact_name = Column(EncryptedText)
+    description = Column(EncryptedText, nullable=False)
+    remedy = Column(EncryptedText, doc="what the customer wishes")
+    files = Column(EncryptedJSON, nullable=False, default=list, doc="ids of photos and documents")
+    summary = Column(String(200), nullable=False, doc="plain and masked: category and the first words, numbers starred")
+    assignee = Column(String(60))
+    created_at = Column(UTCDateTime, nullable=False, default=now)
+    first_check_due_at = Column(UTCDateTime)
+    result_due_at = Column(UTCDateTime)
+    updated_at = Column(UTCDateTime, nullable=False, default=now)
+
+
+class CaseEvent(Base):
+    """The audit line of a transition or addition: who, when, from, to, note."""
+
+    __tablename__ = "case_events"
+
+    id = Column(Integer, primary_key=True)
+    case_id = Column(ForeignKey("cases.id", ondelete="CASCADE"), nullable=False, index=True)
+    at = Column(UTCDateTime, nullable=False, default=now)
+    actor = Column(String(60), nullable=False, doc="customer, system or an agent's name")
+    transition = Column(String(30), nullable=False)
+    from_state = Column(String(20))
+    to_state = Column(String(20), nullable=False)
+    note = Column(EncryptedText)

@@ -1,0 +1,1 @@
+"""One file a channel: verify the sender, store the message, acknowledge."""

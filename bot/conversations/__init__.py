@@ -1,0 +1,1 @@
+"""Inbox, turns, outbox, and who owns a conversation: bot, queue or agent."""

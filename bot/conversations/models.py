@@ -1,0 +1,128 @@
+"""Tables of the conversations room."""
+
+from uuid import uuid4
+
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, UniqueConstraint
+
+from bot.db import Base, UTCDateTime, now
+from bot.privacy import EncryptedBytes, EncryptedJSON, EncryptedText
+
+BOT, QUEUED, AGENT, CLOSED = "bot", "queued", "agent", "closed"
+OWNERS = (BOT, QUEUED, AGENT, CLOSED)
+
+WAITING, ANSWERED, FOR_DESK, FAULTED = "waiting", "answered", "for_desk", "faulted"
+
+
+class Conversation(Base):
+    """One customer on one channel. `epoch` grows with each change of owner."""
+
+    __tablename__ = "conversations"
+    __table_args__ = (
+        UniqueConstraint("channel", "sender_hash"),
+        Index("ix_conversations_waiting", "waiting_since"),
+        Index("ix_conversations_owner", "owner", "queued_at"),
+    )
+
+    id = Column(String(32), primary_key=True, default=lambda: uuid4().hex)
+    channel = Column(String(20), nullable=False)
+    sender_hash = Column(String(64), nullable=False)
+    sender = Column(EncryptedText, nullable=False)
+    language = Column(String(2), nullable=False, default="zh")
+    owner = Column(String(10), nullable=False, default=BOT)
+    epoch = Column(Integer, nullable=False, default=0)
+    agent = Column(String(60))
+    last_seq = Column(Integer, nullable=False, default=0)
+    waiting_since = Column(UTCDateTime, doc="when the next turn is due; none when nothing waits")
+    lease_token = Column(String(32))
+    lease_until = Column(UTCDateTime)
+    queued_at = Column(UTCDateTime)
+    created_at = Column(UTCDateTime, nullable=False, default=now)
+    last_message_at = Column(UTCDateTime, nullable=False, default=now)
+
+
+class Message(Base):
+    """One line of the transcript; `seq` is given under the conversation's row lock and is the id clients see.
+
+    Messages of bot, agent and system are the outbox: web and REST read them by cursor.
+    """
+
+    __tablename__ = "messages"
+
+    conversation_id = Column(ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True)
+    seq = Column(Integer, primary_key=True, autoincrement=False)
+    sender = Column(String(10), nullable=False, doc="customer, bot, agent or system")
+    text = Column(EncryptedText, nullable=False, default="")
+    choices = Column(EncryptedJSON, doc="[{id, title, payload}]; the payload never leaves the server")
+    card = Column(EncryptedJSON)
+    file_id = Column(ForeignKey("files.id"))
+    agent = Column(String(60))
+    epoch = Column(Integer, nullable=False)
+    answers = Column(ForeignKey("inbox.id"), index=True, doc="the inbox message this replies to")
+    undelivered = Column(Boolean, nullable=False, default=False, doc="dropped: a human took over meanwhile")
+    at = Column(UTCDateTime, nullable=False, default=now)
+
+
+class InboxMessage(Base):
+    """A received message and what became of it. The unique external id makes a repeated webhook one message."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        UniqueConstraint("channel", "external_id"),
+        Index("ix_inbox_conversation", "conversation_id", "state", "seq"),
+    )
+
+    id = Column(Integer, primary_key=True)
+    conversation_id = Column(ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False)
+    channel = Column(String(20), nullable=False)
+    external_id = Column(String(120), nullable=False)
+    seq = Column(Integer, nullable=False)
+    payload = Column(EncryptedText, doc="what stands behind a tapped choice")
+    state = Column(String(10), nullable=False, default=WAITING)
+    attempts = Column(Integer, nullable=False, default=0)
+    received_at = Column(UTCDateTime, nullable=False, default=now)
+    finished_at = Column(UTCDateTime)
+
+
+class StoredFile(Base):
+    """A photo or PDF a customer sent, encrypted with its name."""
+
+    __tablename__ = "files"
+
+    id = Column(String(32), primary_key=True)
+    conversation_id = Column(ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False, index=True)
+    name = Column(EncryptedText, nullable=False)
+    media_type = Column(String(60), nullable=False)
+    size = Column(Integer, nullable=False, doc="bytes")
+    content = Column(EncryptedBytes, nullable=False)
+    at = Column(UTCDateTime, nullable=False, default=now)
+
+
+class Handoff(Base):
+    """One passing of a conversation to people, with the packet the bot hands over."""
+
+    __tablename__ = "handoffs"
+
+    id = Column(Integer, primary_key=True)
+    conversation_id = Column(ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False, index=True)
+    epoch = Column(Integer, nullable=False)
+    reason = Column(String(40), nullable=False)
+    packet = Column(EncryptedJSON, nullable=False)
+    requested_at = Column(UTCDateTime, nullable=False, default=now)
+    claimed_at = Column(UTCDateTime)
+    agent = Column(String(60))
+    ended_at = Column(UTCDateTime)
+    outcome = Column(String(40), doc="returned, cancelled, callback, or the agent's closing outcome")
+
+
+class DialogueEvent(Base):
+    """Rasa's tracker events, in a table of our own name (`events` would collide) and encrypted."""
+
+    __tablename__ = "rasa_events"
+
+    id = Column(Integer, primary_key=True)
+    sender_id = Column(String(255), nullable=False, index=True)
+    type_name = Column(String(255), nullable=False)
+    timestamp = Column(Float, nullable=False, doc="seconds since 1970")
+    intent_name = Column(String(255))
+    action_name = Column(String(255))
+    data = Column(EncryptedText, nullable=False)

@@ -1,0 +1,1 @@
+"""Who someone is: verification of the person behind a conversation."""

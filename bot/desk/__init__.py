@@ -1,0 +1,1 @@
+"""The agents' web pages and their JSON."""

@@ -1,0 +1,82 @@
+"""All settings, read from the environment (`YIDA_*`) or a `.env` file, and nowhere else."""
+
+import os
+import secrets
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import BaseSettings, Field
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Every name here is an environment variable with the prefix `YIDA_`; `.env.example` explains them."""
+
+    database_url: str = "sqlite:///var/yida.db"
+    secret_key: str = ""
+    old_secret_keys: str = Field("", description="comma separated, newest first; still read, no longer written")
+    secret_key_file: Path = Path("var/secret_key")
+    models_dir: Path = Path("models")
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = ""
+    frame_ancestors: str = Field("'self'", description="sites that may embed the chat, as in CSP")
+    trusted_proxies: str = Field("", description="addresses whose X-Forwarded-For is believed, comma separated")
+    secure_cookies: bool = Field(False, description="true behind HTTPS")
+
+    timezone: str = "Asia/Shanghai"
+    session_hours: int = 24
+    desk_session_hours: int = 12
+    messages_per_minute: int = Field(30, description="per chat session")
+    address_messages_per_minute: int = Field(300, description="per network address")
+    sessions_per_hour: int = Field(60, description="new chat sessions per network address")
+    turns_at_once: int = 4
+    turn_timeout_s: float = 20.0
+    lease_s: float = 30.0
+    log_level: str = "INFO"
+
+    class Config:
+        env_prefix = "YIDA_"
+        env_file = ".env"
+
+    @property
+    def database_address(self) -> str:
+        """The database URL; a relative SQLite path is taken from the project's folder."""
+        prefix = "sqlite:///"
+        if not self.database_url.startswith(prefix):
+            return self.database_url
+        path = Path(self.database_url[len(prefix):])
+        return prefix + str(path if path.is_absolute() else ROOT / path)
+
+    @property
+    def key_ring(self) -> list[str]:
+        """Secret keys, the one to write with first."""
+        current = self.secret_key or _key_from_file(_under_root(self.secret_key_file))
+        return [current, *(key.strip() for key in self.old_secret_keys.split(",") if key.strip())]
+
+    @property
+    def models_folder(self) -> Path:
+        return _under_root(self.models_dir)
+
+
+def _under_root(path: Path) -> Path:
+    return path if path.is_absolute() else ROOT / path
+
+
+def _key_from_file(path: Path) -> str:
+    """The secret of this installation, made on first use and readable by its owner only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(48))
+    return path.read_text().strip()
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    return Settings()

@@ -1,0 +1,63 @@
+"""Tables of the shipments room."""
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, Numeric, String
+
+from bot.db import Base, UTCDateTime, now
+from bot.privacy import EncryptedText
+
+STATUSES = (
+    "created", "awaiting_pickup", "picked_up", "in_transit", "customs", "out_for_delivery", "at_pickup_point",
+    "delivered", "exception", "returning", "returned", "cancelled", "unknown",
+)  # fmt: skip
+
+
+class Shipment(Base):
+    """One parcel. Status is normalised (domain-facts §2.7); the reason is a separate field."""
+
+    __tablename__ = "shipments"
+
+    waybill = Column(String(40), primary_key=True)
+    carrier = Column(String(20))
+    status = Column(String(20), nullable=False, default="unknown")
+    reason = Column(String(40))
+    service = Column(String(40))
+    sender_city = Column(String(60))
+    receiver_city = Column(String(60))
+    declared_value = Column(Numeric(12, 2), doc="yuan")
+    freight = Column(Numeric(10, 2), doc="yuan")
+    cod_amount = Column(Numeric(12, 2), doc="yuan")
+    created_at = Column(UTCDateTime)
+    promised_at = Column(UTCDateTime)
+    last_event_at = Column(UTCDateTime)
+    updated_at = Column(UTCDateTime, nullable=False, default=now)
+
+
+class Party(Base):
+    """Sender or receiver of a shipment. `phone_hash` finds shipments of a phone, `tail_hash` checks four digits."""
+
+    __tablename__ = "parties"
+    __table_args__ = (Index("ix_parties_phone", "phone_hash"),)
+
+    waybill = Column(ForeignKey("shipments.waybill", ondelete="CASCADE"), primary_key=True)
+    role = Column(String(10), primary_key=True, doc="sender or receiver")
+    name = Column(EncryptedText)
+    phone = Column(EncryptedText)
+    phone_hash = Column(String(64))
+    tail_hash = Column(String(64), doc="keyed hash of waybill and the last four digits")
+    address = Column(EncryptedText)
+
+
+class ShipmentEvent(Base):
+    """A courier's scan. Append-only; the same event imported twice is one row (`fingerprint`)."""
+
+    __tablename__ = "shipment_events"
+    __table_args__ = (Index("ix_shipment_events_unique", "waybill", "fingerprint", unique=True),)
+
+    id = Column(Integer, primary_key=True)
+    waybill = Column(ForeignKey("shipments.waybill", ondelete="CASCADE"), nullable=False)
+    at = Column(UTCDateTime, nullable=False)
+    city = Column(String(60))
+    status = Column(String(20), nullable=False)
+    reason = Column(String(40))
+    text = Column(EncryptedText, nullable=False, doc="carries couriers' names and phones")
+    fingerprint = Column(String(32), nullable=False, doc="of time, code and text")

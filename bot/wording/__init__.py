@@ -1,0 +1,21 @@
+"""Texts said outside Rasa (queue, faults, notices, desk), in Chinese and English: `zh.yml`, `en.yml`."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+LANGUAGES = ("zh", "en")
+
+
+@lru_cache(maxsize=None)
+def texts(language: str) -> dict[str, str]:
+    """All texts of a language by key; an unknown language reads as Chinese."""
+    name = language if language in LANGUAGES else "zh"
+    return YAML(typ="safe").load(Path(__file__).with_name(f"{name}.yml").read_text(encoding="utf-8"))
+
+
+def say(language: str, key: str, **values: Any) -> str:
+    """The text `key` in `language`, its placeholders filled. A missing key is a KeyError: a test finds it first."""
+    return texts(language)[key].format(**values)

@@ -1,0 +1,65 @@
+"""Fixtures every room shares: settings of a test, and a database of each kind."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from bot import db, privacy, settings
+
+POSTGRES = os.environ.get("YIDA_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+
+
+def _forget_settings() -> None:
+    for cached in (settings.settings, privacy.vault, db.database):
+        cached.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No test touches the developer's database or key."""
+    monkeypatch.setenv("YIDA_DATABASE_URL", f"sqlite:///{tmp_path}/yida.db")
+    monkeypatch.setenv("YIDA_SECRET_KEY", "a-key-for-tests-only-0123456789abcdef")
+    _forget_settings()
+    yield
+    _forget_settings()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> str:
+    """The address of a PostgreSQL; skips where there is none, fails where it is required (CI)."""
+    try:
+        with create_engine(POSTGRES, connect_args={"connect_timeout": 3}).connect():
+            return POSTGRES
+    except Exception as error:
+        if os.environ.get("YIDA_REQUIRE_POSTGRES"):
+            raise
+        pytest.skip(f"no PostgreSQL at 127.0.0.1:5432 ({type(error).__name__})")
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """A fresh PostgreSQL database, dropped afterwards."""
+    name = f"yida_test_{uuid4().hex[:12]}"
+    engine = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[db.Database]:
+    """The process's database, migrated and empty: once on SQLite, once on PostgreSQL."""
+    if request.param == "postgresql":
+        monkeypatch.setenv("YIDA_DATABASE_URL", request.getfixturevalue("postgres_url"))
+        _forget_settings()
+    db.migrate(settings.settings().database_address)
+    yield db.database()
+    db.database().dispose()
