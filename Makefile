@@ -1,0 +1,53 @@
+# Yida (驿答): everything a person does with this repository. `make` alone explains itself.
+
+PY := .venv/bin/python
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help install run test train lint format bench lock clean
+
+help:  ## List these targets
+	@echo "Yida (驿答): a courier company's self-service assistant"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@echo "The port is YIDA_PORT (8000); every setting is in .env.example."
+
+install:  ## Make .venv and fetch every pinned library (Python 3.10 and Node 18 or newer needed)
+	@scripts/install
+
+run: install  ## Start it: install, database, demo data, model if there is none, then serve
+	@echo "==> Bringing the database up to date"
+	@$(PY) -m bot migrate
+	@echo "==> Demo shipments, agent and addresses"
+	@$(PY) -m bot demo
+	@echo "==> Model: trained only if there is none for the present data (about a minute)"
+	@$(PY) -m bot train --if-needed
+	@echo "==> Starting; Ctrl-C ends it"
+	@exec $(PY) -m bot serve
+
+train: install  ## Train a new model from data/, domain.yml and config.yml
+	@$(PY) -m bot train
+
+test: lint  ## Run every check and every test
+	@$(PY) -m pytest
+
+lint:  ## Check style (ruff) and types (mypy)
+	@scripts/install dev
+	@echo "==> ruff"
+	@$(PY) -m ruff check .
+	@echo "==> mypy"
+	@$(PY) -m mypy
+
+format:  ## Mend what ruff can mend by itself
+	@scripts/install dev
+	@$(PY) -m ruff check --fix .
+
+bench:  ## Run the benchmarks: what survives kills, and how fast it answers
+	@scripts/install dev
+	@for script in benchmarks/[a-z]*.py; do echo "==> $$script"; $(PY) "$$script" || exit 1; done
+
+lock:  ## Resolve pyproject.toml and package.json into the locks anew
+	@scripts/install dev
+	@scripts/lock
+
+clean:  ## Remove what was installed and cached (data in var/ and models/ stays)
+	rm -rf .venv node_modules bot/widget/static/vendor .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
