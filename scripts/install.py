@@ -73,13 +73,12 @@ def install_python(kind: str) -> None:
     """Installs a lock with pip, which refuses anything whose hash is not in it."""
     lock = LOCKS[kind]
     count = len(re.findall(r"^[\w.-]+==", lock.read_text(), re.MULTILINE))
-    say(f"Installing {count} Python packages from {lock.name} (TensorFlow alone is 600 MB; 3 to 10 minutes)")
-    command = [VENV / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check", "--no-input",
-               "--progress-bar", "off", "--require-hashes", "-r", lock]
-    follow(command, count)
+    say(f"Installing {count} Python packages from {lock.name} (TensorFlow alone is 600 MB; 2 to 10 minutes)")
+    pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    follow([*pip, "install", "--progress-bar", "off", "--require-hashes", "-r", str(lock)], count)
 
 
-def follow(command: list[Path | str], count: int) -> None:
+def follow(command: list[str], count: int) -> None:
     """Runs pip and shows how far it is; its whole output comes out only if it fails."""
     started, seen, lines = time.monotonic(), 0, []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
@@ -93,7 +92,7 @@ def follow(command: list[Path | str], count: int) -> None:
             elif large := re.search(r"Downloading ([A-Za-z0-9_]+)-.*\((\d{3,}(?:\.\d+)? MB)\)", line):
                 progress(f"downloading {large[1]}, {large[2]}", started)
             elif line.startswith("Installing collected packages"):
-                progress("all fetched and checked, unpacking (about two minutes)", started)
+                progress("all fetched and checked, unpacking (one or two minutes)", started)
     if pip.returncode:
         sys.stderr.writelines(lines[-30:])
         raise InstallError("pip could not install the packages; its last lines are above.")

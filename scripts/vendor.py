@@ -1,7 +1,7 @@
-"""Copies the browser files out of node_modules and cuts every address from which a browser would load something.
+"""Copies the browser files out of node_modules and cuts every address a browser would load something from.
 
-ChatUI's style names remote fonts, two of its components remote pictures. We serve everything ourselves, so those go;
-what still points elsewhere after that stops the installation.
+ChatUI's style names remote fonts, two of its components remote pictures. We serve everything ourselves, so
+those go; what still points elsewhere after that stops the installation.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class RemoteAddressError(Exception):
 
 
 def copy_browser_files(modules: Path, vendor: Path) -> None:
-    """Fills the `vendor` folder from `modules` (node_modules); raises RemoteAddressError if a remote address is left."""
+    """Fills the `vendor` folder from `modules` (node_modules); RemoteAddressError if an address is left."""
     shutil.rmtree(vendor, ignore_errors=True)
     vendor.mkdir(parents=True)
     for name, source in FILES.items():
