@@ -28,12 +28,12 @@ LAYERS = [
 ]
 LAYER_OF = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
 SERVICES = set().union(*LAYERS[:4])
-SPEAK_RASA = {"bot.brain", "bot.nlu", "actions"}
+SPEAK_RASA = {"bot.brain", "bot.tracker", "bot.nlu", "actions"}
 RASA = {"rasa", "rasa_sdk", "tensorflow"}
 
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:root|home|Users|work|farm)/\w")
 REGISTRY = re.compile(
-    r"pypi\.org|pythonhosted\.org|registry\.(?:npmjs|yarnpkg|npmmirror)|/simple/|mirrors?\.\w+\.(?:com|edu|cn)"
+    r"pypi\.org|pythonhosted\.org|registry\.(?:npmjs|yarnpkg|npmmirror)|/simple\b/|mirrors?\.\w+\.(?:com|edu|cn)"
 )
 
 
@@ -149,12 +149,12 @@ WITHOUT_RASA = [path for path in CODE if not speaks_rasa(module_name(path))]
 @pytest.mark.parametrize("path", CODE, ids=module_name)
 def test_imports_run_one_way(path: Path) -> None:
     own = room(module_name(path))
+    if own is None:
+        return
     for imported in imports(path):
-        other = room(imported)
-        if own and other and own != other and LAYER_OF[own]:
-            assert LAYER_OF[other] < LAYER_OF[own], f"{own} must not import {imported}"
-        if own:
-            assert not speaks_rasa(imported), f"{own} must not import {imported}"
+        if imported.split(".")[0] in {"bot", "actions"} and room(imported) != own:
+            above = {other for other, layer in LAYER_OF.items() if layer < LAYER_OF[own]}
+            assert room(imported) in (above or LAYERS[0]), f"{own} must not import {imported}"
 
 
 @pytest.mark.parametrize("path", ACTIONS, ids=module_name)
@@ -165,7 +165,7 @@ def test_actions_import_services_only(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", WITHOUT_RASA, ids=module_name)
-def test_only_brain_nlu_and_actions_import_rasa(path: Path) -> None:
+def test_only_brain_tracker_nlu_and_actions_import_rasa(path: Path) -> None:
     assert not {name.split(".")[0] for name in imports(path)} & RASA
 
 
@@ -174,7 +174,7 @@ def test_the_web_process_starts_without_rasa_and_tensorflow() -> None:
     program = (
         "import importlib, sys\n"
         f"for name in {modules!r}: importlib.import_module(name)\n"
-        f"sys.exit(' '.join({RASA!r} & set(sys.modules)))"
+        f"sys.exit(' '.join({RASA!r} & set(sys.modules)) or 0)"
     )
     ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr[-2000:]
