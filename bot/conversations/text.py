@@ -1,0 +1,28 @@
+"""What a customer typed, made safe for everything behind the inbox."""
+
+import unicodedata
+
+MAX_STORED = 5000
+"""Characters kept of one message; a longer request is refused by the channel."""
+
+MAX_UNDERSTOOD = 500
+"""Characters the dialogue sees (traps.md: one 20,000-character message cost the model 21 s)."""
+
+_KEPT_CONTROLS = "\n\t"
+
+
+def clean(text: str) -> str:
+    """Without control characters, lone surrogates and outer blanks, cut at MAX_STORED characters."""
+    kept = (char for char in text if char in _KEPT_CONTROLS or unicodedata.category(char) not in ("Cc", "Cs", "Co"))
+    return "".join(kept).strip()[:MAX_STORED].rstrip()
+
+
+def has_words(text: str) -> bool:
+    """False for a message of emoji, punctuation and blanks only."""
+    return any(unicodedata.category(char)[0] in "LN" for char in text)
+
+
+def for_dialogue(text: str) -> str:
+    """At most MAX_UNDERSTOOD characters; a leading slash becomes full width, or Rasa would obey it as a command."""
+    text = text[:MAX_UNDERSTOOD].strip()
+    return "／" + text[1:] if text.startswith("/") else text
