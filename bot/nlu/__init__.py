@@ -1,0 +1,1 @@
+"""How a customer's words are read: language, facts, intent; as Rasa components, with their training."""
