@@ -63,10 +63,15 @@ def once_per(sources: list[Path], stamp: Path, work: Callable[[], None]) -> None
 
 
 def make_environment() -> None:
-    if Path(sys.prefix) == VENV:
+    """Makes .venv unless it is there and whole: another `make` may have made it while this one waited."""
+    if Path(sys.prefix) == VENV or has_pip(VENV / "bin" / "python"):
         return
     say(f"Making .venv with Python {sys.version.split()[0]}")
     venv.create(VENV, with_pip=True, clear=VENV.exists())
+
+
+def has_pip(python: Path) -> bool:
+    return python.exists() and subprocess.run([python, "-c", "import pip"], capture_output=True).returncode == 0
 
 
 def install_python(kind: str) -> None:
