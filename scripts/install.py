@@ -71,7 +71,9 @@ def make_environment() -> None:
 
 
 def has_pip(python: Path) -> bool:
-    return python.exists() and subprocess.run([python, "-c", "import pip"], capture_output=True).returncode == 0
+    if not python.exists():
+        return False
+    return subprocess.run([python, "-c", "import pip"], capture_output=True).returncode == 0
 
 
 def install_python(kind: str) -> None:
