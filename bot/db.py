@@ -23,7 +23,7 @@ from sqlalchemy.types import TypeDecorator
 from bot.privacy import EncryptedJSON
 from bot.settings import ROOT, settings
 
-Base = declarative_base()
+Base: Any = declarative_base()
 
 BUSY_TIMEOUT_S = 10
 

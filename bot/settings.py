@@ -15,27 +15,28 @@ class Settings(BaseSettings):
 
     database_url: str = "sqlite:///var/yida.db"
     secret_key: str = ""
-    old_secret_keys: str = Field("", description="comma separated, newest first; still read, no longer written")
+    old_secret_keys: str = Field(default="", description="comma separated, newest first; still read, no longer written")
     secret_key_file: Path = Path("var/secret_key")
     models_dir: Path = Path("models")
 
     host: str = "127.0.0.1"
     port: int = 8000
     public_url: str = ""
-    frame_ancestors: str = Field("'self'", description="sites that may embed the chat, as in CSP")
-    trusted_proxies: str = Field("", description="addresses whose X-Forwarded-For is believed, comma separated")
-    secure_cookies: bool = Field(False, description="true behind HTTPS")
+    frame_ancestors: str = Field(default="'self'", description="sites that may embed the chat, as in CSP")
+    trusted_proxies: str = Field(default="", description="addresses whose X-Forwarded-For is believed, comma separated")
+    secure_cookies: bool = Field(default=False, description="true behind HTTPS")
 
     timezone: str = "Asia/Shanghai"
     session_hours: int = 24
     desk_session_hours: int = 12
-    messages_per_minute: int = Field(30, description="per chat session")
-    address_messages_per_minute: int = Field(300, description="per network address")
-    sessions_per_hour: int = Field(60, description="new chat sessions per network address")
+    messages_per_minute: int = Field(default=30, description="per chat session")
+    address_messages_per_minute: int = Field(default=300, description="per network address")
+    sessions_per_hour: int = Field(default=60, description="new chat sessions per network address")
     turns_at_once: int = 4
     turn_timeout_s: float = 20.0
     lease_s: float = 30.0
     log_level: str = "INFO"
+    metrics_token: str = Field(default="", description="bearer that may read /metrics; empty: this machine only")
 
     class Config:
         env_prefix = "YIDA_"

@@ -6,7 +6,7 @@ from bot.db import Base, UTCDateTime, now
 
 
 class ChannelKey(Base):
-    """A bearer key of the REST channel. The key itself is shown once; its keyed hash is kept."""
+    """A bearer key of the REST channel. The key itself is shown once; its hash is kept."""
 
     __tablename__ = "channel_keys"
 

@@ -11,11 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.conversations.errors import FileRefused, UnknownChoice, UnknownConversation, UnknownFile
-from bot.conversations.models import Conversation, InboxMessage, Message, StoredFile
+from bot.conversations.models import Conversation, InboxMessage, Message, StoredFile, sender_hash
 from bot.conversations.text import clean
 from bot.conversations.wakeups import WORK, announce, conversation_topic
 from bot.db import insert, now
-from bot.privacy import vault
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
 MEDIA_TYPES = {
@@ -40,14 +39,21 @@ class Receipt:
 
 def open_conversation(session: Session, channel: str, sender: str, language: str = "zh") -> Conversation:
     """The conversation of `sender` on `channel`, made on first contact. `sender` is the channel's own user id."""
-    sender_hash = vault().hash(f"{channel}:{sender}")
-    found = (Conversation.channel == channel, Conversation.sender_hash == sender_hash)
-    conversation = session.execute(select(Conversation).where(*found)).scalar_one_or_none()
-    if conversation is not None:
-        return conversation
-    fresh = {"channel": channel, "sender_hash": sender_hash, "sender": sender, "language": language}
+    known = find_conversation(session, channel, sender)
+    if known is not None:
+        return known
+    fresh = {"channel": channel, "sender_hash": sender_hash(channel, sender), "sender": sender, "language": language}
     session.execute(insert(session, Conversation).values(**fresh).on_conflict_do_nothing())
-    return session.execute(select(Conversation).where(*found)).scalar_one()
+    found = find_conversation(session, channel, sender)
+    assert found is not None
+    return found
+
+
+def find_conversation(session: Session, channel: str, sender: str) -> Conversation | None:
+    query = select(Conversation).where(
+        Conversation.channel == channel, Conversation.sender_hash == sender_hash(channel, sender)
+    )
+    return session.execute(query).scalar_one_or_none()
 
 
 def lock(session: Session, conversation_id: str) -> Conversation:

@@ -5,12 +5,17 @@ from uuid import uuid4
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, UniqueConstraint
 
 from bot.db import Base, UTCDateTime, now
-from bot.privacy import EncryptedBytes, EncryptedJSON, EncryptedText
+from bot.privacy import EncryptedBytes, EncryptedJSON, EncryptedText, vault
 
 BOT, QUEUED, AGENT, CLOSED = "bot", "queued", "agent", "closed"
 OWNERS = (BOT, QUEUED, AGENT, CLOSED)
 
 WAITING, ANSWERED, FOR_DESK, FAULTED = "waiting", "answered", "for_desk", "faulted"
+
+
+def sender_hash(channel: str, sender: str) -> str:
+    """The keyed hash under which a channel's user is found."""
+    return vault().hash(f"{channel}:{sender}")
 
 
 class Conversation(Base):
@@ -25,7 +30,9 @@ class Conversation(Base):
 
     id = Column(String(32), primary_key=True, default=lambda: uuid4().hex)
     channel = Column(String(20), nullable=False)
-    sender_hash = Column(String(64), nullable=False)
+    sender_hash = Column(
+        String(64), nullable=False, info={"rehash": lambda row: sender_hash(row["channel"], row["sender"])}
+    )
     sender = Column(EncryptedText, nullable=False)
     language = Column(String(2), nullable=False, default="zh")
     owner = Column(String(10), nullable=False, default=BOT)

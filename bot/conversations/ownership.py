@@ -33,7 +33,7 @@ def request_handoff(session: Session, conversation: Conversation, reason: str, p
     return handoff
 
 
-def say_place(session: Session, conversation: Conversation) -> None:
+def say_place(session: Session, conversation: Conversation, answers: int) -> None:
     """Tells the customer the place in the queue, with the two choices that act there."""
     language = conversation.language
     add_message(
@@ -45,6 +45,7 @@ def say_place(session: Session, conversation: Conversation) -> None:
             (say(language, "choice_cancel_wait"), CANCEL_WAIT),
             (say(language, "choice_leave_callback"), LEAVE_CALLBACK),
         ],
+        answers=answers,
     )
 
 
@@ -149,7 +150,7 @@ def _end_handoff(session: Session, conversation: Conversation, outcome: str) -> 
 
 def queue(session: Session) -> list[dict[str, Any]]:
     """Chats that wait and chats with agents, longest waiting first; the last customer line masked."""
-    last = (
+    last_seq = (
         select(func.max(Message.seq))
         .where(Message.conversation_id == Conversation.id, Message.sender == "customer")
         .correlate(Conversation)
@@ -158,13 +159,13 @@ def queue(session: Session) -> list[dict[str, Any]]:
     query = (
         select(Conversation, Handoff, Message)
         .join(Handoff, (Handoff.conversation_id == Conversation.id) & Handoff.ended_at.is_(None))
-        .outerjoin(Message, (Message.conversation_id == Conversation.id) & (Message.seq == last))
+        .outerjoin(Message, (Message.conversation_id == Conversation.id) & (Message.seq == last_seq))
         .where(Conversation.owner.in_((QUEUED, AGENT)))
         .order_by(Conversation.queued_at, Handoff.requested_at)
     )
     rows = session.execute(query).all()
     places = {chat.id: place for place, chat in enumerate((c for c, _, _ in rows if c.owner == QUEUED), start=1)}
-    return [_entry(*row, places.get(row[0].id)) for row in rows]
+    return [_entry(chat, handoff, last, places.get(chat.id)) for chat, handoff, last in rows]
 
 
 def _entry(chat: Conversation, handoff: Handoff, last: Message | None, place: int | None) -> dict[str, Any]:

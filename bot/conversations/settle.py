@@ -99,7 +99,7 @@ def answer(
         ownership.request_handoff(session, conversation, **given.handoff)
     _say(session, conversation, message, replies)
     if given.handoff:
-        ownership.say_place(session, conversation)
+        ownership.say_place(session, conversation, message.id)
 
 
 def _take_back(session: Session, conversation: Conversation) -> None:
@@ -162,4 +162,4 @@ def _apologise(
         ownership.request_handoff(session, conversation, "fault", packet)
     add_message(session, conversation, "bot", say(language, "fault", id=fault_id), answers=message.id)
     if conversation.owner == QUEUED:
-        ownership.say_place(session, conversation)
+        ownership.say_place(session, conversation, message.id)

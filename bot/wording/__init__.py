@@ -1,6 +1,6 @@
 """Texts said outside Rasa (queue, faults, notices, desk), in Chinese and English: `zh.yml`, `en.yml`."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 LANGUAGES = ("zh", "en")
 
 
-@lru_cache(maxsize=None)
+@cache
 def texts(language: str) -> dict[str, str]:
     """All texts of a language by key; an unknown language reads as Chinese."""
     name = language if language in LANGUAGES else "zh"

@@ -1,0 +1,343 @@
+"""The command line: `python -m bot COMMAND`. Each command wires the rooms together; the work is done in them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot.db import Database, database, migrate
+from bot.logs import set_up
+from bot.settings import settings
+
+
+def main() -> None:
+    """Bad input ends in one clear line, never in a stack."""
+    cli(prog_name="python -m bot")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def cli() -> None:
+    """Yida (驿答), a courier company's self-service assistant."""
+    set_up(settings().log_level)
+
+
+def _up_to_date() -> Database:
+    migrate(settings().database_address)
+    return database()
+
+
+def _model() -> Path:
+    from bot.nlu.training import latest_model
+
+    model = latest_model()
+    if model is None:
+        raise click.ClickException("there is no trained model yet: run `python -m bot train` first")
+    return model
+
+
+def _postgres_only(command: str) -> None:
+    if database().is_sqlite:
+        raise click.ClickException(
+            f"`{command}` needs PostgreSQL (YIDA_DATABASE_URL); "
+            "on SQLite one process does it all: `python -m bot serve`"
+        )
+
+
+@cli.command()
+@click.option("--demo", is_flag=True, help="Load the demo data first and print what to try.")
+def serve(demo: bool) -> None:
+    """Everything in one process: pages, channels, desk and turns.
+
+    Example: python -m bot serve
+    """
+    from bot.conversations.turns import forget_leases
+    from bot.demo import load, welcome
+    from bot.worker import Worker
+
+    data, model = _up_to_date(), _model()
+    if data.is_sqlite:  # on SQLite this is the only process: whatever held a lease is dead
+        with data.write() as session:
+            forget_leases(session)
+            session.commit()
+    loaded = load(data) if demo else None
+    worker = Worker(data, settings(), model)
+    _serve_web(data, worker, on_ready=lambda: click.echo(welcome(settings(), loaded)))
+
+
+@cli.command()
+def web() -> None:
+    """The web side alone (pages, channels, desk); `worker` processes answer. PostgreSQL only.
+
+    Example: python -m bot web
+    """
+    _postgres_only("web")
+    from bot.demo import welcome
+
+    _serve_web(_up_to_date(), None, on_ready=lambda: click.echo(welcome(settings(), None)))
+
+
+@cli.command()
+def worker() -> None:
+    """Answers what the web side stored; start as many as you like. PostgreSQL only.
+
+    Example: python -m bot worker
+    """
+    _postgres_only("worker")
+    from bot.worker import Worker
+
+    runner = Worker(_up_to_date(), settings(), _model())
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: runner.stop())
+    with _listening():
+        thread = runner.start()
+        while thread.is_alive():
+            thread.join(timeout=1.0)
+    sys.exit(1 if runner.failed else 0)
+
+
+def _serve_web(data: Database, runner: Any, on_ready: Any) -> None:
+    import uvicorn
+
+    from bot.app import create_app
+
+    app = create_app(data, settings(), lambda: runner is None or runner.ready)
+    config = uvicorn.Config(
+        app,
+        host=settings().host,
+        port=settings().port,
+        ws="none",  # uvicorn's own choice fails on the websockets version Rasa pins
+        access_log=False,  # request lines carry conversation and file ids
+        log_level="warning",
+        timeout_graceful_shutdown=3,
+    )
+    server = uvicorn.Server(config)
+    with _listening(), _thinking(runner, on_ready, server):
+        server.run()
+    sys.exit(1 if runner is not None and runner.failed else 0)
+
+
+@contextlib.contextmanager
+def _thinking(runner: Any, on_ready: Any, server: Any) -> Iterator[None]:
+    """The worker in its thread; the server ends with it, for a service that cannot answer should be restarted."""
+
+    def watch() -> None:
+        while not (server.started and (runner is None or runner.ready)):
+            if server.should_exit or (thread is not None and not thread.is_alive()):
+                break
+            threading.Event().wait(0.05)
+        else:
+            on_ready()
+        if thread is not None:
+            thread.join()
+            server.should_exit = True
+
+    thread = runner.start() if runner is not None else None
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        if runner is not None and thread is not None:
+            runner.stop()
+            thread.join(timeout=10)
+
+
+@contextlib.contextmanager
+def _listening() -> Iterator[None]:
+    """Wake-ups from other processes, where there can be any."""
+    if database().is_sqlite:
+        yield
+        return
+    from bot.conversations.wakeups import listen_to_postgres
+
+    stopped = threading.Event()
+    listen_to_postgres(settings().database_address, stopped)
+    try:
+        yield
+    finally:
+        stopped.set()
+
+
+@cli.command("migrate")
+def migrate_command() -> None:
+    """Bring the database to the newest schema.
+
+    Example: python -m bot migrate
+    """
+    migrate(settings().database_address)
+    click.echo("The database is up to date.")
+
+
+@cli.command()
+@click.option("--if-needed", is_flag=True, help="Only when there is no model for the present data.")
+def train(if_needed: bool) -> None:
+    """Train a model from config.yml, domain.yml and data/.
+
+    Example: python -m bot train --if-needed
+    """
+    from bot.nlu.training import TrainingError
+    from bot.nlu.training import train as train_model
+
+    try:
+        model = train_model(if_needed=if_needed)
+    except TrainingError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"Model: {model.name}")
+
+
+@cli.command()
+def parse() -> None:
+    """Read lines on stdin, print what each is understood as, one JSON a line.
+
+    Example: echo 我的快递到哪了 | python -m bot parse
+    """
+    from bot.nlu.parse import parse_lines
+
+    for understood in parse_lines(_model(), (line.rstrip("\n") for line in sys.stdin)):
+        click.echo(json.dumps(understood, ensure_ascii=False))
+
+
+@cli.command()
+def talk() -> None:
+    """Chat with the assistant in this terminal; a number picks a button, an empty line ends.
+
+    Example: python -m bot talk
+    """
+    from bot.talk import chat
+
+    chat(_up_to_date(), settings(), _model())
+
+
+@cli.command()
+def demo() -> None:
+    """Load demo shipments and a demo agent, and print what to try. Running it again refreshes them.
+
+    Example: python -m bot demo
+    """
+    from bot.demo import load, welcome
+
+    click.echo(welcome(settings(), load(_up_to_date())))
+
+
+@cli.group("import")
+def import_group() -> None:
+    """Bring in shipments and events from files. Bad rows are reported with their line, good rows are kept."""
+
+
+def _import(kind: str, path: Path) -> None:
+    from bot.shipments import importing
+
+    report = getattr(importing, f"import_{kind}")(_up_to_date(), path)
+    click.echo(f"{report.good} rows taken, {report.bad} refused.")
+    sys.exit(1 if report.bad else 0)
+
+
+_FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+@import_group.command("shipments")
+@_FILE
+def import_shipments(file: Path) -> None:
+    """Shipments from a CSV file; only the column waybill is required.
+
+    Example: python -m bot import shipments shipments.csv
+    """
+    _import("shipments", file)
+
+
+@import_group.command("events")
+@_FILE
+def import_events(file: Path) -> None:
+    """Couriers' scans from a CSV file: waybill, time, city, code, text.
+
+    Example: python -m bot import events events.csv
+    """
+    _import("events", file)
+
+
+@import_group.command("kuaidi100")
+@_FILE
+def import_kuaidi100(file: Path) -> None:
+    """Kuaidi100 query responses, one JSON a line, with an optional "phone".
+
+    Example: python -m bot import kuaidi100 answers.jsonl
+    """
+    _import("kuaidi100", file)
+
+
+@cli.group()
+def agent() -> None:
+    """People who answer customers at the desk."""
+
+
+@agent.command("add")
+@click.argument("name")
+@click.option("--role", type=click.Choice(["agent", "quality", "supervisor", "admin"]), default="agent")
+@click.option("--skills", default="", help="Comma separated: phone, online, complaints, vip.")
+def agent_add(name: str, role: str, skills: str) -> None:
+    """Add an agent; the password is read from stdin.
+
+    Example: printf %s "$PASSWORD" | python -m bot agent add lin --role supervisor --skills online,complaints
+    """
+    from bot.desk.accounts import AccountError, add_agent
+
+    password = click.get_text_stream("stdin").readline().rstrip("\n")
+    try:
+        with _up_to_date().write() as session:
+            add_agent(session, name, password, role, skills)
+            session.commit()
+    except AccountError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{name} can log in at the desk as {role}.")
+
+
+@cli.command()
+@click.argument("name", required=False)
+@click.option("--rotate", is_flag=True, help="Rewrite what is stored with the newest YIDA_SECRET_KEY.")
+def key(name: str | None, rotate: bool) -> None:
+    """Print a new bearer key for the REST channel, or rewrite the store after a change of the secret key.
+
+    \b
+    Example: python -m bot key shop-backend
+    Example: YIDA_OLD_SECRET_KEYS=$OLD YIDA_SECRET_KEY=$NEW python -m bot key --rotate
+    """
+    if rotate == (name is not None):
+        raise click.UsageError("give either a NAME for a new channel key, or --rotate")
+    data = _up_to_date()
+    if rotate:
+        from bot.rotation import rewrite
+
+        click.echo(f"{rewrite(data)} rows now carry the newest key.")
+        return
+    from bot.channels.rest import make_key
+
+    assert name is not None
+    with data.write() as session:
+        made = make_key(session, name)
+        session.commit()
+    click.echo(made)
+
+
+@cli.command()
+def doctor() -> None:
+    """Check what this installation needs, and say what is missing.
+
+    Example: python -m bot doctor
+    """
+    from bot.doctor import findings
+
+    found = list(findings(settings()))
+    for finding in found:
+        click.echo(("ok    " if finding.fine else "FAULT ") + finding.text)
+    sys.exit(0 if all(finding.fine for finding in found) else 1)
+
+
+if __name__ == "__main__":
+    main()

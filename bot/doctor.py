@@ -1,0 +1,72 @@
+"""What an installation needs to serve, looked at one by one."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from bot.db import database
+from bot.settings import ROOT, Settings
+
+VENDORED = ("chatui.js", "chatui.css", "react.production.min.js", "react-dom.production.min.js", "htmx.min.js")
+
+
+@dataclass(frozen=True)
+class Finding:
+    fine: bool
+    text: str
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """Each thing checked, with what to do where it is not fine."""
+    yield _database()
+    yield _secret(settings)
+    yield _model()
+    yield _front_end()
+    yield _cookies(settings)
+
+
+def _database() -> Finding:
+    kind = "SQLite" if database().is_sqlite else "PostgreSQL"
+    try:
+        with database().read() as session:
+            version = session.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+        return Finding(True, f"{kind} answers, schema {version}")
+    except DBAPIError as error:
+        problem = type(error.orig).__name__
+        return Finding(False, f"{kind} does not answer or is empty ({problem}): python -m bot migrate")
+
+
+def _secret(settings: Settings) -> Finding:
+    if settings.secret_key:
+        long_enough = len(settings.secret_key) >= 32
+        return Finding(long_enough, "secret key from the environment" + ("" if long_enough else " is under 32 characters"))
+    assert settings.key_ring
+    path = settings.secret_key_file if settings.secret_key_file.is_absolute() else ROOT / settings.secret_key_file
+    private = not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    return Finding(private, f"secret key in {settings.secret_key_file}" + ("" if private else ": others can read it"))
+
+
+def _model() -> Finding:
+    from bot.nlu.training import latest_model
+
+    model = latest_model()
+    return Finding(model is not None, f"model {model.name}" if model else "no trained model: python -m bot train")
+
+
+def _front_end() -> Finding:
+    vendor = Path(__file__).parent / "widget" / "static" / "vendor"
+    missing = [name for name in VENDORED if not (vendor / name).exists()]
+    text = f"browser files missing ({', '.join(missing)}): make install" if missing else "browser files"
+    return Finding(not missing, text)
+
+
+def _cookies(settings: Settings) -> Finding:
+    https = settings.public_url.startswith("https://")
+    fine = settings.secure_cookies or not https
+    return Finding(fine, "cookies fit the address" if fine else "set YIDA_SECURE_COOKIES=true behind HTTPS")

@@ -1,0 +1,67 @@
+"""The side that thinks: a loaded model and the turns, in a thread of `serve` or as a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from pathlib import Path
+
+from bot.conversations.turns import Turns
+from bot.db import Database
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Loads the model, then answers until stopped. Rasa is imported in `run`, so that the web side can start first."""
+
+    def __init__(self, database: Database, settings: Settings, model: Path) -> None:
+        self._database = database
+        self._settings = settings
+        self._model = model
+        self._ready = threading.Event()
+        self._stop = threading.Event()
+        self.failed = False
+
+    @property
+    def ready(self) -> bool:
+        return self._ready.is_set()
+
+    def start(self) -> threading.Thread:
+        thread = threading.Thread(target=self.run, name="turns", daemon=True)
+        thread.start()
+        return thread
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def run(self) -> None:
+        try:
+            asyncio.run(self._run())
+        except Exception:
+            self.failed = True
+            log.exception("the worker stopped")
+            raise
+
+    async def _run(self) -> None:
+        started = time.monotonic()
+        from bot.brain import Brain
+
+        brain = Brain.load(self._model)
+        log.info("model %s loaded in %.1f s", self._model.name, time.monotonic() - started)
+        turns = Turns(
+            self._database,
+            brain.answer,
+            lease_s=self._settings.lease_s,
+            timeout_s=self._settings.turn_timeout_s,
+            at_once=self._settings.turns_at_once,
+        )
+        stopped = asyncio.Event()
+        running = asyncio.create_task(turns.run(stopped))
+        self._ready.set()
+        await asyncio.to_thread(self._stop.wait)
+        stopped.set()
+        await running
