@@ -19,8 +19,8 @@ _SHARED_WORDS = frozenset(
 )
 # English words that could be read as pinyin, but hardly are.
 _ENGLISH_WORDS = frozenset(
-    "do does can me he she here see fee take like hi hiya hello home human anyone single menu late again are"
-    " have the".split()
+    "do does can me he she here see fee take like hi hiya hello home human anyone single menu late again"
+    " are have the".split()
 )
 _VOWEL = re.compile(r"[aeiouy]")
 # Initials and finals of Mandarin syllables: a message of nothing else may well be Chinese in pinyin.
