@@ -41,7 +41,11 @@ def say(text: str) -> None:
 def one_at_a_time() -> Iterator[None]:
     """Two `make` at once in one checkout: the second waits, and then finds the work done."""
     with LOCKS["runtime"].open() as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Another installation is at work here; waiting for it")
+            fcntl.flock(held, fcntl.LOCK_EX)
         yield
 
 
