@@ -16,12 +16,10 @@ install:  ## Make .venv and fetch every pinned library (Python 3.10 and Node 18 
 run: install  ## Start it: install, database, demo data, model if there is none, then serve
 	@echo "==> Bringing the database up to date"
 	@$(PY) -m bot migrate
-	@echo "==> Demo shipments, agent and addresses"
-	@$(PY) -m bot demo
 	@echo "==> Model: trained only if there is none for the present data (about a minute)"
 	@$(PY) -m bot train --if-needed
-	@echo "==> Starting; Ctrl-C ends it"
-	@exec $(PY) -m bot serve
+	@echo "==> Loading the demo data and starting (about ten seconds); Ctrl-C ends it"
+	@exec $(PY) -m bot serve --demo
 
 train: install  ## Train a new model from data/, domain.yml and config.yml
 	@$(PY) -m bot train
