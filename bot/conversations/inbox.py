@@ -23,6 +23,7 @@ MEDIA_TYPES = {
     "image/gif": ".gif",
     "image/webp": ".webp",
     "image/heic": ".heic",
+    "image/heif": ".heic",
     "application/pdf": ".pdf",
 }
 CHOICE_LIFETIME = timedelta(hours=24)
