@@ -2,6 +2,7 @@
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -11,9 +12,8 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from bot.settings import ROOT
+from bot.settings import settings
 
-FOLDER = ROOT / "catalog"
 FIGURE_FILES = ("compensation", "service_hours", "services", "sla")
 
 
@@ -61,18 +61,17 @@ class Item:
 
 @dataclass(frozen=True)
 class Quote:
-    """An estimate of the standard service: yuan, and days from posting to the door."""
+    """An estimate of the standard service: yuan, and days from pickup to the door ("1" or "2-3")."""
 
     yuan: float
-    least_days: int
-    most_days: int
+    days: str
 
 
 @cache
 def read(name: str) -> dict[str, Any]:
     """catalog/<name>.yml as it stands. Raises CatalogError when there is none."""
     try:
-        content = yaml.safe_load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
+        content = yaml.safe_load((settings().catalog_folder / f"{name}.yml").read_text(encoding="utf-8"))
     except FileNotFoundError as missing:
         raise CatalogError(f"no catalog/{name}.yml") from missing
     return dict(content)
@@ -80,8 +79,11 @@ def read(name: str) -> dict[str, Any]:
 
 @cache
 def figures() -> dict[str, Any]:
-    """Every named figure by its name, for wording: {"result_days": 7, "hotline": "400-…", …}."""
-    return {name: entry["value"] for file in FIGURE_FILES for name, entry in read(file)["figures"].items()}
+    """Every named figure by its name, for wording: {"result_days": 7, "near_first_kg": 12, "near_days": "2-3", …}."""
+    named = {name: entry["value"] for file in FIGURE_FILES for name, entry in read(file)["figures"].items()}
+    for name, band in read("rates")["bands"].items():
+        named[f"{name}_first_kg"], named[f"{name}_days"] = band["first_kg"], _span(*band["days"])
+    return named
 
 
 def figure(name: str) -> Any:
@@ -143,19 +145,22 @@ def _item_words() -> tuple[dict[str, Item], re.Pattern[str]]:
     return by_word, re.compile(f"{_any_of(han)}|(?<![a-z])(?:{_any_of(latin)})(?![a-z])")
 
 
-def item_named_in(folded: str) -> Item | None:
-    """The item that folded (lower case, half width) text names: of several the longest word; else None."""
+def item_named_in(text: str) -> Item | None:
+    """The item that a customer's words name: of several the longest word; None if none we know."""
     by_word, pattern = _item_words()
-    words = sorted(pattern.findall(folded), key=len)
-    return by_word[words[-1]] if words else None
+    words = pattern.findall(unicodedata.normalize("NFKC", text).lower())
+    return by_word[max(words, key=len)] if words else None
 
 
 def quote(origin: str, destination: str, kg: float) -> Quote:
     """What `kg` kilogrammes cost between two cities. Raises KeyError for one that is not in the catalog."""
     band = read("rates")["bands"][_band(origin, destination)]
     further = max(0, math.ceil(kg) - 1)
-    least, most = band["days"]
-    return Quote(band["first_kg"] + further * band["next_kg"], least, most)
+    return Quote(band["first_kg"] + further * band["next_kg"], _span(*band["days"]))
+
+
+def _span(least: int, most: int) -> str:
+    return str(least) if least == most else f"{least}-{most}"
 
 
 def _band(origin: str, destination: str) -> str:

@@ -20,6 +20,7 @@ class Settings(BaseSettings):
     old_secret_keys: str = Field(default="", description="comma separated, newest first; still read, no longer written")
     secret_key_file: Path = Path("var/secret_key")
     models_dir: Path = Path("models")
+    catalog_dir: Path = Field(default=Path("catalog"), description="a company's own business figures")
 
     host: str = "127.0.0.1"
     port: int = 8000
@@ -62,6 +63,10 @@ class Settings(BaseSettings):
     @property
     def models_folder(self) -> Path:
         return _under_root(self.models_dir)
+
+    @property
+    def catalog_folder(self) -> Path:
+        return _under_root(self.catalog_dir)
 
 
 def _under_root(path: Path) -> Path:
