@@ -10,13 +10,17 @@ from dataclasses import dataclass
 
 from bot import catalog
 from bot.nlu.text import fold
+from bot.shipments import waybill
 
 _EDGE_LEFT, _EDGE_RIGHT = r"(?<![a-z0-9])", r"(?![a-z0-9])"
 
 
 @dataclass(frozen=True)
 class Fact:
-    """A thing found at text[start:end]; `value` is normalised; `role` is from or to, where a city has one."""
+    """A thing found at text[start:end]; `role` is from or to, where a city has one.
+
+    `value` is normalised: numbers without separators in upper case, weights in kg ("2.5"), cities in Chinese.
+    """
 
     kind: str
     value: str
@@ -27,13 +31,13 @@ class Fact:
 
 # Our own numbers are YD + yymmdd + 5 digits (11 digits tell them from Yunda's 13); the rest are shapes that
 # customers bring from other desks.
-_CASE = re.compile(_EDGE_LEFT + r"(?P<value>yd[- ]?\d{11}|(?:wo|gd|ts)[- ]?\d{8,13})" + _EDGE_RIGHT)
+_CASE = re.compile(_EDGE_LEFT + r"(?P<value>yd[- ]?\d{11}|(?:wo|gd|ts)[- ]?\d{8,13}|t-\d{8})" + _EDGE_RIGHT)
 _ORDER = re.compile(
     r"(?:订单(?:编号|编码|号码|号)?|訂單(?:編號|號碼|號)?|order\s*(?:no\.?|number|num|id|#)?)[\s:#是为為]*"
     r"(?P<value>[a-z]{0,3}\d[\d-]{6,24})" + _EDGE_RIGHT
 )
 _PHONE = re.compile(
-    r"(?<![a-z0-9.])(?:(?:\+|00)?86[- ]?)?(?P<value>1[3-9]\d[- ]?\d{4}[- ]?\d{4}|0\d{2,3}-\d{7,8})"
+    r"(?<![a-z0-9.])(?:(?:\+|00)?86[- ]?)?(?P<value>1[3-9]\d[- ]?\d{4}[- ]?\d{4}|0\d{2,3}[- ]\d{7,8})"
     + _EDGE_RIGHT
 )
 _TAIL = re.compile(
@@ -44,9 +48,17 @@ _TAIL = re.compile(
 _BARE_TAIL = re.compile(
     r"\W*(?:是|就是|应该是|应该|it'?s|its)?\s*(?P<value>\d{4})\s*(?:吧|啊|哦|的|呢)?\W*"
 )
+_KILOGRAMS = {
+    **dict.fromkeys(("kilograms", "kilos", "kilo", "kgs", "kg", "公斤", "千克"), 1.0),
+    **dict.fromkeys(("pounds", "pound", "lbs", "lb"), 0.454),
+    **dict.fromkeys(("grams", "gram", "g", "克"), 0.001),
+    "斤": 0.5,
+    "吨": 1000.0,
+}
+_NUMERALS = {**{numeral: float(number) for number, numeral in enumerate("一二三四五六七八九十", 1)},
+             "两": 2.0, "兩": 2.0, "半": 0.5}
 _WEIGHT = re.compile(
-    r"(?P<value>(?:\d+(?:\.\d+)?|[一二两三四五六七八九十半]{1,3})\s*"
-    r"(?:kgs?|公斤|千克|斤|吨|克|grams?|g|lbs?|pounds?))(?![a-z])"
+    rf"(?P<number>(?<![\d.])\d{{1,6}}(?:\.\d{{1,3}})?|[{''.join(_NUMERALS)}])\s*(?P<unit>{'|'.join(_KILOGRAMS)})(?![a-z])"
 )
 _FROM = re.compile(r"(?:从|從|由|自|from|ex|在)\s*$")
 _FROM_AFTER = re.compile(r"\s*(?:市|这边|那边)?\s*(?:寄|发|發|出发|->|→|-|~|到|至|to\s)")
@@ -64,15 +76,13 @@ def find_facts(text: str) -> list[Fact]:
 
 def _candidates(text: str, folded: str) -> Iterator[Fact]:
     """What might be a fact; of two that overlap, the first offered stays."""
-    from bot.shipments import waybill
-
     yield from (_fact("case_id", match, _compact) for match in _CASE.finditer(folded))
     yield from (_fact("order_number", match, _compact) for match in _ORDER.finditer(folded))
     yield from (_fact("phone", match, _phone) for match in _PHONE.finditer(folded))
     yield from (Fact("waybill", hit.value, hit.start, hit.end) for hit in waybill.find(text))
     tails = [*_TAIL.finditer(folded), *filter(None, [_BARE_TAIL.fullmatch(folded)])]
     yield from (_fact("phone_tail", match, str) for match in tails)
-    yield from (_fact("weight", match, _compact) for match in _WEIGHT.finditer(folded))
+    yield from (Fact("weight", _kilograms(match), *match.span()) for match in _WEIGHT.finditer(folded))
     yield from _cities(folded)
 
 
@@ -95,10 +105,15 @@ def _fact(kind: str, match: re.Match[str], normalise: Callable[[str], str]) -> F
     return Fact(kind, normalise(match["value"]), match.start("value"), match.end("value"))
 
 
+def _kilograms(match: re.Match[str]) -> str:
+    number = _NUMERALS.get(match["number"]) or float(match["number"])
+    return f"{number * _KILOGRAMS[match['unit']]:g}"
+
+
 def _compact(value: str) -> str:
     return re.sub(r"[\s-]", "", value).upper()
 
 
 def _phone(value: str) -> str:
-    """Mobiles without separators; a landline keeps the dash after its area code."""
-    return value if value.startswith("0") else re.sub(r"[\s-]", "", value)
+    """Mobiles without separators; a landline with a dash after its area code."""
+    return value.replace(" ", "-") if value.startswith("0") else re.sub(r"[\s-]", "", value)
