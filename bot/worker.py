@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from bot.conversations.turns import Turns
+from bot.conversations.wakeups import WORK, bus
 from bot.db import Database
 from bot.settings import Settings
 
@@ -64,4 +65,5 @@ class Worker:
         self._ready.set()
         await asyncio.to_thread(self._stop.wait)
         stopped.set()
+        bus().publish(WORK)
         await running

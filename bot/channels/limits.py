@@ -25,7 +25,8 @@ class Limits:
     """The limits of the customer channels."""
 
     def __init__(self, settings: Settings) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._counts = MemoryStorage()  # the limiter itself holds it weakly only
+        self._limiter = MovingWindowRateLimiter(self._counts)
         self._session = RateLimitItemPerMinute(settings.messages_per_minute)
         self._address = RateLimitItemPerMinute(settings.address_messages_per_minute)
         self._new_sessions = RateLimitItemPerHour(settings.sessions_per_hour)

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
-from bot.conversations import ownership, turns as turns_module
+from bot.conversations import ownership
+from bot.conversations import turns as turns_module
 from bot.conversations.answers import Answer, Question, Reply
 from bot.conversations.inbox import lock
 from bot.conversations.models import DialogueEvent, Handoff, Message
