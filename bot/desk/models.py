@@ -1,10 +1,12 @@
 """Tables of the desk room."""
 
-from sqlalchemy import Column, ForeignKey, Integer, String
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, String
 
 from bot.db import Base, UTCDateTime, now
 
 ROLES = ("agent", "quality", "supervisor", "admin")
+ANSWERING = ("agent", "supervisor", "admin")
+"""Roles that claim chats and change cases; quality only reads (control and execution are apart, seed 002)."""
 
 
 class Agent(Base):
@@ -15,18 +17,17 @@ class Agent(Base):
     id = Column(Integer, primary_key=True)
     name = Column(String(60), nullable=False, unique=True)
     password_hash = Column(String(200), nullable=False)
+    must_change_password = Column(Boolean, nullable=False, default=False, doc="the password was given for one use")
     role = Column(String(12), nullable=False, default="agent")
     skills = Column(String(200), nullable=False, default="", doc="comma separated: phone, online, complaints, vip")
     created_at = Column(UTCDateTime, nullable=False, default=now)
 
 
 class DeskSession(Base):
-    """A login. Only hashes of the cookie and the CSRF token are kept."""
+    """A login. Only the hash of the cookie is kept; the CSRF token is derived from the cookie."""
 
     __tablename__ = "desk_sessions"
 
     token_hash = Column(String(64), primary_key=True)
     agent_id = Column(ForeignKey("agents.id", ondelete="CASCADE"), nullable=False)
-    csrf_hash = Column(String(64), nullable=False)
     expires_at = Column(UTCDateTime, nullable=False)
-

@@ -15,6 +15,7 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('name', sa.String(length=60), nullable=False),
     sa.Column('password_hash', sa.String(length=200), nullable=False),
+    sa.Column('must_change_password', sa.Boolean(), nullable=False),
     sa.Column('role', sa.String(length=12), nullable=False),
     sa.Column('skills', sa.String(length=200), nullable=False),
     sa.Column('created_at', sa.DateTime(), nullable=False),
@@ -157,7 +158,6 @@ def upgrade() -> None:
     op.create_table('desk_sessions',
     sa.Column('token_hash', sa.String(length=64), nullable=False),
     sa.Column('agent_id', sa.Integer(), nullable=False),
-    sa.Column('csrf_hash', sa.String(length=64), nullable=False),
     sa.Column('expires_at', sa.DateTime(), nullable=False),
     sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('token_hash')

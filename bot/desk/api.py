@@ -1,0 +1,230 @@
+"""The desk's JSON (DESIGN §4): each handler is one unit of work that begins with who asks."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bot.cases import service as cases
+from bot.cases.errors import NotAllowed, UnknownCase
+from bot.conversations import ownership
+from bot.conversations.errors import Conflict, UnknownConversation
+from bot.conversations.text import MAX_STORED, clean
+from bot.db import database
+from bot.desk import accounts, sight
+from bot.desk.access import Asked, Refused, check_change, check_origin, identify, keep_session, language_of, read
+from bot.desk.accounts import Person
+from bot.desk.throttle import Throttle, TooManyTries
+from bot.settings import settings
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+Handler = Callable[[Session, Person, Asked], dict[str, Any]]
+
+CASES_A_PAGE = 50
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """The services' errors as refusals."""
+    try:
+        yield
+    except UnknownConversation as error:
+        raise Refused(404, "desk_unknown_chat") from error
+    except UnknownCase as error:
+        raise Refused(404, "desk_unknown_case") from error
+    except Conflict as error:
+        raise Refused(409, "desk_not_yours") from error
+    except NotAllowed as error:
+        raise Refused(409, "desk_not_allowed", more={"allowed": list(error.allowed)}) from error
+
+
+def answering_json(endpoint: Endpoint) -> Endpoint:
+    """Refusals become {"error": sentence, …} in the desk's language."""
+
+    @functools.wraps(endpoint)
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except Refused as refused:
+            body = {"error": refused.sentence(language_of(request)), **refused.more}
+            return JSONResponse(body, refused.status, refused.headers)
+
+    return answer
+
+
+def reads(handler: Handler) -> Endpoint:
+    def work(asked: Asked) -> dict[str, Any]:
+        with database().read() as session, refusing():
+            return handler(session, identify(session, asked), asked)
+
+    return _endpoint(work)
+
+
+def changes(handler: Handler) -> Endpoint:
+    def work(asked: Asked) -> dict[str, Any]:
+        with database().write() as session, refusing():
+            person = identify(session, asked)
+            check_change(person, asked)
+            result = handler(session, person, asked)
+            session.commit()
+            return result
+
+    return _endpoint(work)
+
+
+def _endpoint(work: Callable[[Asked], dict[str, Any]]) -> Endpoint:
+    @answering_json
+    async def endpoint(request: Request) -> Response:
+        answer = await run_in_threadpool(work, await read(request))
+        return JSONResponse(answer, headers={"Cache-Control": "no-store"})
+
+    return endpoint
+
+
+def login(throttle: Throttle, address_of: Callable[[Request], str]) -> Endpoint:
+    @answering_json
+    async def endpoint(request: Request) -> Response:
+        check_origin(request)
+        asked = await read(request)
+        token, person = await run_in_threadpool(try_login, throttle, asked, address_of(request))
+        response = JSONResponse({"csrf": person.csrf, "must_change_password": person.must_change_password})
+        keep_session(response, token)
+        return response
+
+    return endpoint
+
+
+def try_login(throttle: Throttle, asked: Asked, address: str) -> tuple[str, Person]:
+    """Session token and person. Raises Refused: wrong, or too many tries."""
+    name, password = asked.text("name"), asked.text("password")
+    try:
+        throttle.count(name, address)
+        token, person = accounts.log_in(database(), name, password, settings().desk_session_hours)
+    except TooManyTries as error:
+        minutes = -(-error.retry_after // 60)
+        more = {"retry_after": error.retry_after}
+        raise Refused(429, "desk_too_many_tries", {"minutes": minutes}, more) from error
+    except accounts.WrongPassword as error:
+        raise Refused(401, "desk_wrong_password") from error
+    throttle.forgive(name)
+    return token, person
+
+
+def choose_password(asked: Asked) -> tuple[str, Person]:
+    """Changes one's own password, ends all one's logins and opens a new one. Raises Refused."""
+    with database().write() as session:
+        person = identify(session, asked, newcomer=True)
+        check_change(person, asked, answering=False)
+        try:
+            accounts.change_password(session, person.id, asked.text("old"), asked.text("password"))
+        except accounts.WrongPassword as error:
+            raise Refused(400, "desk_wrong_old_password") from error
+        except accounts.WeakPassword as error:
+            raise Refused(400, "desk_weak_password", {"least": accounts.MIN_PASSWORD}) from error
+        token = accounts.open_session(session, person.id, settings().desk_session_hours)
+        renewed = accounts.who(session, token)
+        session.commit()
+    assert renewed is not None
+    return token, renewed
+
+
+@answering_json
+async def password(request: Request) -> Response:
+    token, person = await run_in_threadpool(choose_password, await read(request))
+    response = JSONResponse({"csrf": person.csrf})
+    keep_session(response, token)
+    return response
+
+
+def chat_id(asked: Asked) -> str:
+    return asked.path["id"].hex
+
+
+def queue(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
+    return sight.queue(session)
+
+
+def conversation(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
+    return sight.conversation(session, person, chat_id(asked))
+
+
+def claim(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
+    try:
+        ownership.claim(session, chat_id(asked), person.name)
+    except Conflict as error:
+        raise Refused(409, "desk_claimed_already") from error
+    return _standing(session, person, asked)
+
+
+def reply(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
+    text = clean(asked.text("text"))
+    if not text:
+        raise Refused(400, "desk_field_needed", {"field": "text"})
+    if len(asked.text("text")) > MAX_STORED:
+        raise Refused(400, "text_too_long")
+    return {"id": ownership.reply(session, chat_id(asked), person.name, text).seq}
+
+
+def transfer(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
+    to = asked.text("to")
+    if to not in accounts.colleagues(session, person.name):
+        raise Refused(400, "desk_no_colleague")
+    ownership.transfer(session, chat_id(asked), person.name, to)
+    return _standing(session, person, asked)
+
+
+def return_to_bot(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
+    ownership.return_to_bot(session, chat_id(asked), person.name)
+    return _standing(session, person, asked)
+
+
+def close(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
+    ownership.close(session, chat_id(asked), person.name, asked.text("outcome"))
+    return _standing(session, person, asked)
+
+
+def _standing(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
+    session.flush()
+    chat = sight.conversation(session, person, chat_id(asked))
+    return {name: chat[name] for name in ("id", "owner", "agent", "epoch")}
+
+
+def case_list(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
+    """{"cases": […], "next": the value of `after` for the following page, or null}."""
+    query = {name: clean(asked.query.get(name, "")) or None for name in ("kind", "state", "q", "after")}
+    found = cases.list_cases(session, **query, limit=CASES_A_PAGE + 1)
+    page = found[:CASES_A_PAGE]
+    return {"cases": page, "next": page[-1]["number"] if len(found) > CASES_A_PAGE else None}
+
+
+def case(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
+    return cases.get(session, clean(asked.path["number"]))
+
+
+def case_transition(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
+    note = clean(str(asked.body.get("note") or "")) or None
+    number, name = clean(asked.path["number"]), asked.path["transition"]
+    return cases.transition(session, number, name, actor=person.name, note=note)
+
+
+def routes(throttle: Throttle, address_of: Callable[[Request], str]) -> list[BaseRoute]:
+    chats, case_paths = "/conversations/{id:uuid}", "/cases/{number}"
+    acts = {"claim": claim, "reply": reply, "transfer": transfer, "return": return_to_bot, "close": close}
+    return [
+        Route("/login", login(throttle, address_of), methods=["POST"]),
+        Route("/password", password, methods=["POST"]),
+        Route("/queue", reads(queue)),
+        Route(chats, reads(conversation)),
+        *(Route(f"{chats}/{name}", changes(act), methods=["POST"]) for name, act in acts.items()),
+        Route("/cases", reads(case_list)),
+        Route(case_paths, reads(case)),
+        Route(case_paths + "/{transition}", changes(case_transition), methods=["POST"]),
+    ]

@@ -1,0 +1,126 @@
+"""The desk's pages. They show what the JSON gives; their changes go to the JSON too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from bot.cases import service as cases
+from bot.cases.states import KINDS, STATES
+from bot.conversations.models import StoredFile
+from bot.conversations.text import clean
+from bot.db import database
+from bot.desk import accounts, sight
+from bot.desk.access import Asked, identify, read
+from bot.desk.accounts import Person
+from bot.desk.api import Endpoint, case_list, chat_id, refusing
+from bot.desk.serving import HEADERS, Page, answering_pages, shown
+
+SHOWN_INLINE = ("image/jpeg", "image/png", "image/gif", "image/webp")
+OUTCOMES = ("resolved", "case_opened", "callback", "no_answer", "not_ours")
+
+
+def desk(session: Session, person: Person, asked: Asked) -> Page:
+    return Page("desk.html", {**sight.queue(session), "open_id": None, "chat": None})
+
+
+def chat(session: Session, person: Person, asked: Asked) -> Page:
+    return Page("desk.html", {**sight.queue(session), "open_id": chat_id(asked), **_pane(session, person, asked)})
+
+
+def queue_part(session: Session, person: Person, asked: Asked) -> Page:
+    return Page("_queue.html", {**sight.queue(session), "open_id": asked.query.get("open")})
+
+
+def pane_part(session: Session, person: Person, asked: Asked) -> Page:
+    return Page("_pane.html", _pane(session, person, asked))
+
+
+def _pane(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
+    chat = sight.conversation(session, person, chat_id(asked))
+    return {
+        "chat": chat,
+        "messages": chat["messages"],
+        "cases": cases.cases_of_conversation(session, chat["id"]),
+        "colleagues": accounts.colleagues(session, person.name),
+        "outcomes": OUTCOMES,
+    }
+
+
+def messages_part(session: Session, person: Person, asked: Asked) -> Page:
+    chat = sight.conversation(session, person, chat_id(asked))
+    after = asked.number("after") or 0
+    return Page("_messages.html", {"chat": chat, "messages": [m for m in chat["messages"] if m["id"] > after]})
+
+
+# Cases
+
+
+def case_pages(session: Session, person: Person, asked: Asked) -> Page:
+    filters = {name: clean(asked.query.get(name, "")) for name in ("kind", "state", "q")}
+    found = case_list(session, person, asked)
+    return Page("cases.html", {**found, "filters": filters, "kinds": KINDS, "states": STATES})
+
+
+def case_page(session: Session, person: Person, asked: Asked) -> Page:
+    case = cases.get(session, clean(asked.path["number"]))
+    known = sight.file_names(session, case["conversation_id"])
+    files = [known[file_id] for file_id in case["files"] if file_id in known]
+    return Page("case.html", {"case": case, "files": files, "inline": SHOWN_INLINE})
+
+
+# Files
+
+
+def _file(find: Callable[[Session, Person, Asked], StoredFile]) -> Endpoint:
+    def work(asked: Asked) -> StoredFile:
+        with database().read() as session, refusing():
+            return find(session, identify(session, asked), asked)
+
+    @answering_pages
+    async def endpoint(request: Request) -> Response:
+        return _sent(await run_in_threadpool(work, await read(request)))
+
+    return endpoint
+
+
+def _sent(file: StoredFile) -> Response:
+    """Photos are shown, the rest is saved; nothing in a file may run."""
+    kind = "inline" if file.media_type in SHOWN_INLINE else "attachment"
+    headers = {
+        **HEADERS,
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Content-Disposition": f"{kind}; filename*=UTF-8''{quote(file.name, safe='')}",
+    }
+    return Response(file.content, media_type=file.media_type, headers=headers)
+
+
+def chat_file(session: Session, person: Person, asked: Asked) -> StoredFile:
+    return sight.file(session, person, chat_id(asked), asked.path["file_id"].hex)
+
+
+def case_file(session: Session, person: Person, asked: Asked) -> StoredFile:
+    case, file_id = cases.get(session, clean(asked.path["number"])), asked.path["file_id"].hex
+    return sight.stored(session, case["conversation_id"] if file_id in case["files"] else None, file_id)
+
+
+def routes() -> list[BaseRoute]:
+    chat_path = "/conversations/{id:uuid}"
+    return [
+        Route("/", shown(desk)),
+        Route(chat_path, shown(chat)),
+        Route("/parts/queue", shown(queue_part)),
+        Route(f"/parts{chat_path}", shown(pane_part)),
+        Route(f"/parts{chat_path}/messages", shown(messages_part)),
+        Route(chat_path + "/files/{file_id:uuid}", _file(chat_file)),
+        Route("/cases", shown(case_pages)),
+        Route("/cases/{number}", shown(case_page)),
+        Route("/cases/{number}/files/{file_id:uuid}", _file(case_file)),
+    ]
