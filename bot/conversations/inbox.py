@@ -11,9 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.conversations.errors import FileRefused, UnknownChoice, UnknownConversation, UnknownFile
-from bot.conversations.models import Conversation, InboxMessage, Message, StoredFile, sender_hash
+from bot.conversations.models import AGENT, QUEUED, Conversation, InboxMessage, Message, StoredFile, sender_hash
 from bot.conversations.text import clean
-from bot.conversations.wakeups import WORK, announce, conversation_topic
+from bot.conversations.wakeups import DESK, WORK, announce, conversation_topic
 from bot.db import insert, now
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
@@ -110,7 +110,8 @@ def receive(
         )
     )
     session.flush()
-    announce(session, WORK, conversation_topic(conversation_id))
+    at_the_desk = (DESK,) if conversation.owner in (QUEUED, AGENT) else ()
+    announce(session, WORK, conversation_topic(conversation_id), *at_the_desk)
     return Receipt(message.seq, message.id, repeated=False)
 
 
