@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.channels.http import Refused, answer_refusal, language_of
-from bot.channels.limits import Limits
+from bot.channels.limits import Limits, client_address
 from bot.channels.rest import RestChannel
 from bot.channels.web import WebChat
 from bot.db import Database
@@ -44,7 +44,7 @@ def create_app(database: Database, settings: Settings, brain_ready: Callable[[],
         routes=[
             *WebChat(database, settings, limits).routes(),
             *RestChannel(database, settings, limits).routes(),
-            Mount("/desk", routes=desk_pages.routes()),
+            Mount("/desk", routes=desk_pages.routes(lambda request: client_address(request, settings))),
             *_operations(database, settings, brain_ready),
             *widget_pages.routes(),
         ],

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -94,6 +95,11 @@ class EncryptedBytes(TypeDecorator):
 
     def process_result_value(self, value: bytes | None, dialect: Any) -> bytes | None:
         return None if value is None else vault().decrypt(bytes(value))
+
+
+def hash_of(column: str, how: Callable[[str], str]) -> dict[str, Any]:
+    """The `info` of a look-up column that is `how` of another column of its row: a new key makes it anew."""
+    return {"rehash": lambda row: how(row[column]) if row[column] else None}
 
 
 def phone_digits(phone: str) -> str:

@@ -2,8 +2,9 @@
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, String
 
+from bot.cases.identifiers import waybill_hash
 from bot.db import Base, UTCDateTime, now
-from bot.privacy import EncryptedJSON, EncryptedText
+from bot.privacy import EncryptedJSON, EncryptedText, hash_of, phone_hash
 
 
 class Case(Base):
@@ -27,9 +28,9 @@ class Case(Base):
     conversation_id = Column(String(32), doc="where it was told; opaque here")
     language = Column(String(2), nullable=False, default="zh")
     waybill = Column(EncryptedText)
-    waybill_hash = Column(String(64))
+    waybill_hash = Column(String(64), info=hash_of("waybill", waybill_hash))
     phone = Column(EncryptedText)
-    phone_hash = Column(String(64))
+    phone_hash = Column(String(64), info=hash_of("phone", phone_hash))
     contact_name = Column(EncryptedText)
     description = Column(EncryptedText, nullable=False)
     remedy = Column(EncryptedText, doc="what the customer wishes")
