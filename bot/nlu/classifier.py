@@ -55,7 +55,9 @@ class NgramClassifier(IntentClassifier, GraphComponent):
         lines = [line for line in training_data.intent_examples if line.get(TEXT)]
         self._vectorizer = self._new_vectorizer(min_df=self._config["min_df"])
         features = self._vectorizer.fit_transform([for_intent(line.get(TEXT)) for line in lines])
-        regression = LogisticRegression(C=self._config["C"], class_weight="balanced", solver="liblinear")
+        regression = LogisticRegression(
+            C=self._config["C"], class_weight="balanced", solver="liblinear", dual=True, tol=0.01, random_state=0
+        )
         regression.fit(features, [line.get(INTENT) for line in lines])
         self._intents = [str(intent) for intent in regression.classes_]
         self._weights = np.ascontiguousarray(regression.coef_.T, dtype=np.float32)
@@ -84,6 +86,7 @@ class NgramClassifier(IntentClassifier, GraphComponent):
             ngram_range=(1, self._config["max_ngram"]),
             lowercase=False,
             sublinear_tf=True,
+            dtype=np.float32,  # as the weights: a mixed product would copy them all for every message
             **options,
         )
 

@@ -21,11 +21,20 @@ class TrainingError(Exception):
 
 
 def model_fingerprint(paths: Iterable[Path]) -> str:
-    """A short hash of the files' names and contents (folders: all YAML and Python below them)."""
+    """A short hash of names and contents of files; of a folder, all YAML and Python below it.
+
+    Names count from the given path on, so that the same files elsewhere have the same fingerprint.
+    """
     digest = hashlib.sha256()
-    for path in sorted(_files(paths)):
-        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for name, file in sorted(_files(paths)):
+        digest.update(name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
+
+
+def present_model(folder: Path | None = None) -> Path:
+    """Where the model for the present files is, or would be."""
+    fingerprint = model_fingerprint(ROOT / source for source in SOURCES)
+    return (folder or settings().models_folder) / f"yida-{fingerprint}.tar.gz"
 
 
 def train(if_needed: bool = False, folder: Path | None = None) -> Path:
@@ -34,13 +43,12 @@ def train(if_needed: bool = False, folder: Path | None = None) -> Path:
     `if_needed` keeps a model whose files have not changed since. The last two models stay in `folder` (default: the
     settings' models folder). Takes about 20 s on two cores. Raises TrainingError.
     """
-    folder = folder or settings().models_folder
-    model = folder / f"yida-{model_fingerprint(ROOT / source for source in SOURCES)}.tar.gz"
+    model = present_model(folder)
     if not (if_needed and model.exists()):
-        folder.mkdir(parents=True, exist_ok=True)
+        model.parent.mkdir(parents=True, exist_ok=True)
         _train_with_rasa(model)
     os.utime(model)
-    for old in _newest_first(folder)[KEPT_MODELS:]:
+    for old in _newest_first(model.parent)[KEPT_MODELS:]:
         old.unlink()
     return model
 
@@ -52,9 +60,10 @@ def latest_model(folder: Path | None = None) -> Path | None:
 
 def _train_with_rasa(model: Path) -> None:
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
-    import rasa.model_training
-
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Rasa imports TensorFlow, which is talkative and unused here
     with _told_steps():
+        import rasa.model_training
+
         result = rasa.model_training.train(
             domain=str(ROOT / "domain.yml"),
             config=str(ROOT / "config.yml"),
@@ -81,6 +90,7 @@ def _told_steps() -> Iterator[None]:
     log.addHandler(teller)
     log.setLevel(logging.INFO)
     log.propagate = False
+    print("  reading the training lines", file=sys.stderr, flush=True)
     try:
         yield
     finally:
@@ -89,12 +99,10 @@ def _told_steps() -> Iterator[None]:
         log.propagate = passes_on
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
+def _files(paths: Iterable[Path]) -> Iterator[tuple[str, Path]]:
     for path in paths:
-        if path.is_dir():
-            yield from (file for file in path.rglob("*") if file.suffix in (".yml", ".py"))
-        else:
-            yield path
+        files = [file for file in path.rglob("*") if file.suffix in (".yml", ".py")] if path.is_dir() else [path]
+        yield from ((file.relative_to(path.parent).as_posix(), file) for file in files)
 
 
 def _newest_first(folder: Path) -> list[Path]:
