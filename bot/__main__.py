@@ -7,7 +7,7 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,6 @@ def serve(demo: bool) -> None:
     Example: python -m bot serve
     """
     from bot.conversations.turns import forget_leases
-    from bot.demo import load, welcome
     from bot.worker import Worker
 
     data, model = _up_to_date(), _model()
@@ -67,9 +66,8 @@ def serve(demo: bool) -> None:
         with data.write() as session:
             forget_leases(session)
             session.commit()
-    loaded = load(data) if demo else None
-    worker = Worker(data, settings(), model)
-    _serve_web(data, worker, on_ready=lambda: click.echo(welcome(settings(), loaded)))
+    things_to_try = _load_demo(data) if demo else ""
+    _serve_web(data, Worker(data, settings(), model), things_to_try)
 
 
 @cli.command()
@@ -79,9 +77,7 @@ def web() -> None:
     Example: python -m bot web
     """
     _postgres_only("web")
-    from bot.demo import welcome
-
-    _serve_web(_up_to_date(), None, on_ready=lambda: click.echo(welcome(settings(), None)))
+    _serve_web(_up_to_date(), None)
 
 
 @cli.command()
@@ -103,7 +99,18 @@ def worker() -> None:
     sys.exit(1 if runner.failed else 0)
 
 
-def _serve_web(data: Database, runner: Any, on_ready: Any) -> None:
+def _load_demo(data: Database) -> str:
+    from bot.demo import load, welcome
+
+    return welcome(load(data))
+
+
+def _say_addresses(things_to_try: str) -> None:
+    address = settings().public_url.rstrip("/") or f"http://{settings().host}:{settings().port}"
+    click.echo(f"\n  Customer page   {address}/\n  Agents' desk    {address}/desk\n{things_to_try}")
+
+
+def _serve_web(data: Database, runner: Any, things_to_try: str = "") -> None:
     import uvicorn
 
     from bot.app import create_app
@@ -119,13 +126,13 @@ def _serve_web(data: Database, runner: Any, on_ready: Any) -> None:
         timeout_graceful_shutdown=3,
     )
     server = uvicorn.Server(config)
-    with _listening(), _thinking(runner, on_ready, server):
+    with _listening(), _thinking(runner, server, on_ready=lambda: _say_addresses(things_to_try)):
         server.run()
     sys.exit(1 if runner is not None and runner.failed else 0)
 
 
 @contextlib.contextmanager
-def _thinking(runner: Any, on_ready: Any, server: Any) -> Iterator[None]:
+def _thinking(runner: Any, server: Any, on_ready: Callable[[], None]) -> Iterator[None]:
     """The worker in its thread; the server ends with it, for a service that cannot answer should be restarted."""
 
     def watch() -> None:
@@ -221,9 +228,7 @@ def demo() -> None:
 
     Example: python -m bot demo
     """
-    from bot.demo import load, welcome
-
-    click.echo(welcome(settings(), load(_up_to_date())))
+    click.echo(_load_demo(_up_to_date()))
 
 
 @cli.group("import")

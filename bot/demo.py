@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from bot.db import Database
 from bot.desk.accounts import set_one_time_password
-from bot.settings import Settings
 from bot.shipments.demo import DemoParcel, load_demo
 
 AGENT = "xiaolin"
@@ -30,12 +29,9 @@ def load(database: Database) -> Demo:
     return Demo(load_demo(database), password if waits else None)
 
 
-def welcome(settings: Settings, demo: Demo | None) -> str:
+def welcome(demo: Demo) -> str:
     """The lines that end `make run`."""
-    address = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
-    lines = ["", f"  Customer page   {address}/", f"  Agents' desk    {address}/desk"]
-    if demo is not None:
-        secret = f"one-time password  {demo.password}" if demo.password else "with the password chosen before"
-        lines += [f"  Demo agent      {AGENT}   {secret}", "", "  Waybills to try (last four digits of the phone):"]
-        lines += [f"    {parcel.waybill}  {parcel.tail}   {parcel.story}" for parcel in demo.parcels]
+    secret = f"one-time password  {demo.password}" if demo.password else "with the password chosen before"
+    lines = [f"  Demo agent      {AGENT}   {secret}", "", "  Waybills to try (last four digits of the phone):"]
+    lines += [f"    {parcel.waybill}  {parcel.tail}   {parcel.story}" for parcel in demo.parcels]
     return "\n".join([*lines, ""])
