@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -110,24 +111,34 @@ def _say_addresses(things_to_try: str) -> None:
     click.echo(f"\n  Customer page   {address}/\n  Agents' desk    {address}/desk\n{things_to_try}")
 
 
+def _port(host: str, port: int) -> socket.socket:
+    """A bound socket, so that a taken port is one clear line and not found out after the model has loaded."""
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        raise click.ClickException(f"cannot serve on {host}:{port} ({error.strerror}); YIDA_PORT chooses another") from error
+    return listening
+
+
 def _serve_web(data: Database, runner: Any, things_to_try: str = "") -> None:
     import uvicorn
 
     from bot.app import create_app
 
+    listening = _port(settings().host, settings().port)
     app = create_app(data, settings(), lambda: runner is None or runner.ready)
     config = uvicorn.Config(
         app,
-        host=settings().host,
-        port=settings().port,
+        log_config=None,
         ws="none",  # uvicorn's own choice fails on the websockets version Rasa pins
         access_log=False,  # request lines carry conversation and file ids
-        log_level="warning",
         timeout_graceful_shutdown=3,
     )
     server = uvicorn.Server(config)
     with _listening(), _thinking(runner, server, on_ready=lambda: _say_addresses(things_to_try)):
-        server.run()
+        server.run(sockets=[listening])
     sys.exit(1 if runner is not None and runner.failed else 0)
 
 

@@ -89,6 +89,7 @@ def _sqlite_engine(url: str) -> Engine:
     engine = create_engine(
         url,
         future=True,
+        hide_parameters=True,
         poolclass=QueuePool,
         pool_size=10,
         max_overflow=20,
@@ -114,7 +115,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _postgres_engine(url: str) -> Engine:
-    return create_engine(url, future=True, pool_size=10, max_overflow=20, pool_pre_ping=True)
+    return create_engine(url, future=True, hide_parameters=True, pool_size=10, max_overflow=20, pool_pre_ping=True)
 
 
 @lru_cache(maxsize=1)
