@@ -118,7 +118,8 @@ def _port(host: str, port: int) -> socket.socket:
     try:
         listening.bind((host, port))
     except OSError as error:
-        raise click.ClickException(f"cannot serve on {host}:{port} ({error.strerror}); YIDA_PORT chooses another") from error
+        problem = f"cannot serve on {host}:{port} ({error.strerror}); YIDA_PORT chooses another"
+        raise click.ClickException(problem) from error
     return listening
 
 
@@ -304,7 +305,7 @@ def agent_add(name: str, role: str, skills: str) -> None:
     """
     from bot.desk.accounts import AccountError, add_agent
 
-    password = click.get_text_stream("stdin").readline().rstrip("\n")
+    password = sys.stdin.readline().rstrip("\n")
     try:
         with _up_to_date().write() as session:
             add_agent(session, name, password, role, skills)

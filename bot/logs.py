@@ -6,6 +6,7 @@ import sys
 import traceback
 import warnings
 from types import TracebackType
+from typing import Any
 
 import structlog
 
@@ -13,8 +14,8 @@ import structlog
 class Reticent(logging.Formatter):
     """Shows where an exception came from and of what kind it is, but not its message: that may quote a customer."""
 
-    def formatException(self, ei: object) -> str:
-        kind, error, trace = ei  # type: ignore[misc]
+    def formatException(self, ei: Any) -> str:
+        kind, error, trace = ei
         return "".join(_frames(trace)) + f"{kind.__module__}.{kind.__qualname__}{_cause(error)}"
 
 
