@@ -31,7 +31,7 @@
   const MARK = "M6 3h20a4 4 0 0 1 4 4v14a4 4 0 0 1-4 4H15l-7 5v-5H6a4 4 0 0 1-4-4V7a4 4 0 0 1 4-4Z";
 
   const host = document.createElement("div");
-  const root = host.attachShadow({ mode: "closed" });
+  const root = host.attachShadow({ mode: "open" });
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(STYLE);
   root.adoptedStyleSheets = [sheet];
@@ -42,9 +42,9 @@
   const frame = element("iframe", { title: texts.title, allow: "clipboard-write" });
   button.append(mark(), count);
   root.append(button, panel);
-  label(0);
 
   let isOpen = false;
+  label(0);
   button.addEventListener("click", () => (isOpen ? close() : open()));
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && isOpen) close();
