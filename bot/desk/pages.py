@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bot.cases import service as cases
-from bot.cases.states import KINDS, STATES
+from bot.cases.states import KINDS, STATES, UNFINISHED
 from bot.conversations.models import StoredFile
 from bot.conversations.text import clean
 from bot.db import database
@@ -66,14 +66,14 @@ def messages_part(session: Session, person: Person, asked: Asked) -> Page:
 def case_pages(session: Session, person: Person, asked: Asked) -> Page:
     filters = {name: clean(asked.query.get(name, "")) for name in ("kind", "state", "q")}
     found = case_list(session, person, asked)
-    return Page("cases.html", {**found, "filters": filters, "kinds": KINDS, "states": STATES})
+    return Page("cases.html", {**found, "filters": filters, "kinds": KINDS, "states": STATES, "open_states": UNFINISHED})
 
 
 def case_page(session: Session, person: Person, asked: Asked) -> Page:
     case = cases.get(session, clean(asked.path["number"]))
     known = sight.file_names(session, case["conversation_id"])
     files = [known[file_id] for file_id in case["files"] if file_id in known]
-    return Page("case.html", {"case": case, "files": files, "inline": SHOWN_INLINE})
+    return Page("case.html", {"case": case, "files": files, "inline": SHOWN_INLINE, "open_states": UNFINISHED})
 
 
 # Files

@@ -17,6 +17,11 @@ from bot.privacy import mask_text
 HIDDEN = "•••"
 COARSE = ("waybill", "carrier_name", "status", "status_name", "headline", "city")
 """What of a shipment card is shown to those whose chat it is not."""
+PACKET: dict[str, Any] = {
+    "reason": None, "summary": None, "fault": None, "last_text": None,
+    "verified": [], "shipments": [], "slots": {}, "tried": [],
+}  # fmt: skip
+"""Every packet has these, whatever the bot knew."""
 
 
 def queue(session: Session) -> dict[str, Any]:
@@ -28,6 +33,7 @@ def queue(session: Session) -> dict[str, Any]:
 def conversation(session: Session, person: Person, conversation_id: str) -> dict[str, Any]:
     """Packet and transcript; `masked` unless the chat is this person's. Raises UnknownConversation."""
     chat = ownership.packet_and_transcript(session, conversation_id)
+    chat["packet"] = {**PACKET, **chat["packet"]}
     mine = chat["owner"] == AGENT and chat["agent"] == person.name
     if not mine:
         return {**_masked(chat), "masked": True}
@@ -62,8 +68,7 @@ def file_names(session: Session, conversation_id: str | None) -> dict[str, dict[
 def _masked(chat: dict[str, Any]) -> dict[str, Any]:
     """Numbers starred in all texts; what was collected is named, not told; files are not reachable."""
     packet = starred(chat["packet"])
-    if "slots" in packet:
-        packet["slots"] = dict.fromkeys(packet["slots"], HIDDEN)
+    packet["slots"] = dict.fromkeys(packet["slots"], HIDDEN)
     return {**chat, "packet": packet, "messages": [_masked_message(message) for message in chat["messages"]]}
 
 

@@ -1,0 +1,182 @@
+// Brings the live desk to htmx: server-sent events become DOM events that the page's parts listen to.
+
+const main = document.getElementById("main");
+const openChat = main?.dataset.chat || "";
+
+// ---- what changed at the desk ----
+
+if (main?.dataset.chat !== undefined) listen();
+
+function listen() {
+  const source = new EventSource("/desk/api/events" + (openChat ? `?conversation=${openChat}` : ""));
+  source.addEventListener("open", () => showLive("open"));
+  source.addEventListener("queue", () => htmx.trigger(document.body, "desk-queue"));
+  source.addEventListener("conversation", (event) => follow(JSON.parse(event.data)));
+  source.addEventListener("logout", () => location.reload());
+  source.addEventListener("error", () => {
+    showLive("connecting");
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 3000);
+  });
+}
+
+function showLive(state) {
+  document.getElementById("live").dataset.state = state;
+}
+
+function follow({ epoch, last_id: lastId }) {
+  const talk = document.querySelector(".talk");
+  if (!talk) return;
+  if (Number(talk.dataset.epoch) !== epoch) htmx.trigger(document.body, "desk-owner");
+  else if (lastMessage() < lastId) htmx.trigger(document.body, "desk-messages");
+}
+
+function lastMessage() {
+  return Number(document.querySelector("#messages > li:last-child")?.dataset.id || 0);
+}
+
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  if (detail.elt.id === "messages") detail.parameters.set("after", lastMessage());
+});
+
+// ---- the transcript stays at its end while the reader is there ----
+
+let isAtEnd = true;
+
+function messages() {
+  return document.getElementById("messages");
+}
+
+function toEnd() {
+  const list = messages();
+  if (list) list.scrollTop = list.scrollHeight;
+}
+
+document.addEventListener("htmx:beforeSwap", () => {
+  const list = messages();
+  isAtEnd = !list || list.scrollHeight - list.scrollTop - list.clientHeight < 80;
+});
+
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  if (isAtEnd) toEnd();
+  if (detail.target.id === "queue") showWaiting();
+  if (detail.target.id === "pane") restoreDraft();
+});
+
+document.addEventListener("load", ({ target }) => {  // a photo arrived and made the list longer
+  if (isAtEnd && target.tagName === "IMG" && messages()?.contains(target)) toEnd();
+}, true);
+
+// ---- how many wait, and how long ----
+
+let saidWaiting = null;
+
+function showWaiting() {
+  const count = Number(document.getElementById("queue-state").dataset.waiting);
+  document.title = (count ? `(${count}) ` : "") + main.dataset.title;
+  if (saidWaiting !== null && saidWaiting !== count) {
+    document.getElementById("announce").textContent = main.dataset.announce.replace("{count}", count);
+  }
+  saidWaiting = count;
+  startClocks();
+}
+
+function startClocks() {
+  for (const wait of document.querySelectorAll(".wait:not([data-began])")) {
+    wait.dataset.began = performance.now() - Number(wait.dataset.seconds) * 1000;
+  }
+}
+
+setInterval(() => {
+  for (const wait of document.querySelectorAll(".wait[data-began]")) {
+    const seconds = Math.floor((performance.now() - Number(wait.dataset.began)) / 1000);
+    wait.querySelector("[data-clock]").textContent = asClock(seconds);
+    wait.classList.toggle("is-long", seconds > Number(wait.dataset.limit));
+  }
+}, 1000);
+
+function asClock(seconds) {
+  const two = (number) => String(number).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  return (hours ? `${hours}:${two(minutes)}` : minutes) + ":" + two(seconds % 60);
+}
+
+// ---- after a change ----
+
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (detail.requestConfig.verb !== "post") return;
+  if (!detail.successful) return refuse(detail.xhr, detail.elt);
+  const form = detail.elt.closest("form.reply");
+  if (form) {
+    form.reset();
+    keepDraft(form.elements.text);
+    form.elements.text.focus();
+    isAtEnd = true;
+  }
+  goOn(detail.elt.dataset.then);
+});
+
+function goOn(then) {
+  if (then === "reload") location.reload();
+  else if (then?.startsWith("/")) location.assign(then);
+  else if (then) htmx.trigger(document.body, `desk-${then}`);
+}
+
+function refuse(request, element) {
+  let sentence = request.status ? document.body.dataset.failed : document.body.dataset.offline;
+  try {
+    sentence = JSON.parse(request.responseText).error || sentence;
+  } catch { /* no answer of ours: the general sentence stands */ }
+  const toast = document.getElementById("toast");
+  toast.textContent = sentence;
+  toast.hidden = false;
+  clearTimeout(refuse.timer);
+  refuse.timer = setTimeout(() => { toast.hidden = true; }, 6000);
+  if (request.status === 401) location.reload();
+  if (request.status === 409 && element.dataset.then !== "reload") htmx.trigger(document.body, "desk-owner");
+  if (request.status === 409) htmx.trigger(document.body, "desk-queue");
+}
+
+// ---- the reply: sent by Enter, kept per chat until it is sent ----
+
+document.addEventListener("keydown", (event) => {
+  if (event.target.id === "reply-text" && event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    event.target.form.requestSubmit();
+  }
+  if (event.key === "Escape") closeMenus();
+});
+
+document.addEventListener("input", ({ target }) => {
+  if (target.dataset.draft) keepDraft(target);
+});
+
+function keepDraft(box) {
+  if (box.value) sessionStorage.setItem(`draft-${box.dataset.draft}`, box.value);
+  else sessionStorage.removeItem(`draft-${box.dataset.draft}`);
+}
+
+function restoreDraft() {
+  const box = document.getElementById("reply-text");
+  if (box && !box.value) box.value = sessionStorage.getItem(`draft-${box.dataset.draft}`) || "";
+}
+
+// ---- menus and the packet on a narrow screen ----
+
+document.addEventListener("click", ({ target }) => {
+  closeMenus(target.closest("details.menu"));
+  const toggle = target.closest("[data-toggle]");
+  if (!toggle) return;
+  const isShown = document.getElementById(toggle.dataset.toggle).classList.toggle("is-shown");
+  toggle.setAttribute("aria-expanded", isShown);
+});
+
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (menu !== except) menu.open = false;
+  }
+}
+
+if (document.body.classList.contains("door")) sessionStorage.clear();  // the next one here is someone else
+startClocks();
+restoreDraft();
+toEnd();
