@@ -45,7 +45,8 @@ def _database() -> Finding:
 def _secret(settings: Settings) -> Finding:
     if settings.secret_key:
         long_enough = len(settings.secret_key) >= 32
-        return Finding(long_enough, "secret key from the environment" + ("" if long_enough else " is under 32 characters"))
+        problem = "" if long_enough else " is under 32 characters"
+        return Finding(long_enough, f"secret key from the environment{problem}")
     assert settings.key_ring
     path = settings.secret_key_file if settings.secret_key_file.is_absolute() else ROOT / settings.secret_key_file
     private = not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)

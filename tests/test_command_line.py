@@ -56,7 +56,8 @@ def test_bad_input_ends_in_one_clear_line_and_no_stack(words: list[str]) -> None
 
 def test_without_a_model_serving_says_what_to_run_first(tmp_path: Path) -> None:
     said = bot("serve", models_dir=str(tmp_path))
-    assert said.returncode == 1 and said.stderr.strip() == "Error: there is no trained model yet: run `python -m bot train` first"
+    assert said.returncode == 1
+    assert said.stderr.strip() == "Error: there is no trained model yet: run `python -m bot train` first"
 
 
 def test_a_taken_port_is_said_at_once(tmp_path: Path) -> None:
@@ -69,7 +70,8 @@ def test_a_taken_port_is_said_at_once(tmp_path: Path) -> None:
 
 
 def test_an_agents_password_is_read_from_stdin_and_never_shown() -> None:
-    said = bot("agent", "add", "小林", "--role", "supervisor", "--skills", "online,vip", given="a long enough password\n")
+    words = ("agent", "add", "小林", "--role", "supervisor", "--skills", "online,vip")
+    said = bot(*words, given="a long enough password\n")
     assert said.returncode == 0 and "小林" in said.stdout and "password" not in said.stdout + said.stderr
     again = bot("agent", "add", "小林", given="a long enough password\n")
     assert again.returncode == 1 and again.stderr.startswith("Error: ")
@@ -87,7 +89,8 @@ def test_a_channel_key_is_printed_alone() -> None:
 
 def test_rotating_keys_says_how_many_rows_were_rewritten() -> None:
     bot("key", "shop")
-    said = bot("key", "--rotate", old_secret_keys=os.environ["YIDA_SECRET_KEY"], secret_key="another-key-0123456789abcdef-0123")
+    keys = {"old_secret_keys": os.environ["YIDA_SECRET_KEY"], "secret_key": "another-key-0123456789abcdef-0123"}
+    said = bot("key", "--rotate", **keys)
     assert re.fullmatch(r"\d+ rows now carry the newest key\.\n", said.stdout)
 
 

@@ -30,9 +30,10 @@ def fill(database: Database) -> str:
         customer.send(f"第{number}条，电话{PHONE}")
     with database.write() as session:
         open_conversation(session, "rest", "shop:小明")
-        session.add(StoredFile(id="f", conversation_id=customer.id, name="箱子.png", media_type="x", size=1, content=b"x"))
-        case = {"phone": PHONE, "phone_hash": phone_hash(PHONE), "description": "碎了", "summary": "破损", "state": "new"}
-        session.add(Case(number="YD1", kind="complaint", **case))
+        photo = {"name": "箱子.png", "media_type": "image/png", "size": 1, "content": b"x"}
+        session.add(StoredFile(id="f", conversation_id=customer.id, **photo))
+        case = {"number": "YD1", "kind": "complaint", "state": "new", "description": "碎了", "summary": "破损"}
+        session.add(Case(phone=PHONE, phone_hash=phone_hash(PHONE), **case))
         session.commit()
     return customer.id
 

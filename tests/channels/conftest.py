@@ -21,7 +21,8 @@ class Server:
     """The web side and a turn thread of this process."""
 
     def __init__(self, app: Starlette, database: Database) -> None:
-        self._server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", ws="none", timeout_graceful_shutdown=1))
+        config = uvicorn.Config(app, port=0, log_level="error", ws="none", timeout_graceful_shutdown=1)
+        self._server = uvicorn.Server(config)
         self._turns = Turns(database, echo, lease_s=30, timeout_s=5, at_once=2)
         self._stopped = threading.Event()
         self._threads = [threading.Thread(target=self._server.run), threading.Thread(target=self._think)]

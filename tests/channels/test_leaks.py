@@ -39,7 +39,8 @@ def stranger(server: str) -> Iterator[httpx.Client]:
 
 def counts(database: Database) -> tuple[int, int]:
     with database.read() as session:
-        return tuple(session.execute(select(func.count()).select_from(table)).scalar_one() for table in (Message, InboxMessage))
+        messages, received = (select(func.count()).select_from(table) for table in (Message, InboxMessage))
+        return session.execute(messages).scalar_one(), session.execute(received).scalar_one()
 
 
 def forged(victim: dict[str, str]) -> dict[str, str]:

@@ -52,7 +52,11 @@ def test_without_a_message_id_nothing_is_deduplicated(shop: httpx.Client) -> Non
 
 def test_the_same_message_id_sent_at_once_is_one_message(shop: httpx.Client) -> None:
     answers = []
-    threads = [threading.Thread(target=lambda: answers.append(say(shop, "一", message_id="1").json())) for _ in range(8)]
+
+    def send() -> None:
+        answers.append(say(shop, "一", message_id="1").json())
+
+    threads = [threading.Thread(target=send) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -60,7 +64,9 @@ def test_the_same_message_id_sent_at_once_is_one_message(shop: httpx.Client) -> 
     assert len(answers) == 8 and all(answer == answers[0] for answer in answers)
 
 
-@pytest.mark.parametrize("body", [{"message": "x"}, {"sender": "", "message": "x"}, {"sender": "a"}, {"sender": 5, "message": "x"}])
+@pytest.mark.parametrize(
+    "body", [{"message": "x"}, {"sender": "", "message": "x"}, {"sender": "a"}, {"sender": 5, "message": "x"}]
+)
 def test_a_missing_sender_or_message_is_refused_and_never_shared(shop: httpx.Client, body: dict) -> None:
     assert shop.post("/webhooks/rest/webhook", json=body).status_code == 422
 
