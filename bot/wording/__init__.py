@@ -1,10 +1,10 @@
 """Texts said outside Rasa (queue, faults, notices, desk), in Chinese and English: `zh.yml`, `en.yml`."""
 
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
+import yaml
 
 LANGUAGES = ("zh", "en")
 
@@ -13,7 +13,7 @@ LANGUAGES = ("zh", "en")
 def texts(language: str) -> dict[str, str]:
     """All texts of a language by key; an unknown language reads as Chinese."""
     name = language if language in LANGUAGES else "zh"
-    return YAML(typ="safe").load(Path(__file__).with_name(f"{name}.yml").read_text(encoding="utf-8"))
+    return yaml.safe_load(Path(__file__).with_name(f"{name}.yml").read_text(encoding="utf-8"))
 
 
 def say(language: str, key: str, **values: Any) -> str:
