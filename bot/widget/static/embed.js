@@ -13,16 +13,17 @@
 
   const STYLE = `
     :host { all: initial; position: fixed; inset: auto 20px 20px auto; z-index: 2147483000; }
-    button { all: unset; position: relative; box-sizing: border-box; display: grid; place-items: center; width: 60px; height: 60px;
-      border-radius: 30px; background: #0b6b4f; color: #fff; cursor: pointer; box-shadow: 0 6px 20px rgba(12, 40, 30, .28);
-      transition: transform .15s ease; }
+    button { all: unset; position: relative; box-sizing: border-box; display: grid; place-items: center; width: 60px;
+      height: 60px; border-radius: 30px; background: #0b6b4f; color: #fff; cursor: pointer;
+      box-shadow: 0 6px 20px rgba(12, 40, 30, .28); transition: transform .15s ease; }
     button:hover { transform: translateY(-2px); }
     button:focus-visible { outline: 3px solid #0b6b4f; outline-offset: 3px; box-shadow: 0 0 0 3px #fff; }
     svg { width: 34px; height: 34px; }
-    .count { position: absolute; top: -3px; right: -3px; min-width: 20px; box-sizing: border-box; padding: 0 5px; border-radius: 10px;
-      background: #c2372b; color: #fff; font: 600 12px/20px system-ui, sans-serif; text-align: center; }
-    .panel { position: absolute; right: 0; bottom: 76px; width: min(400px, calc(100vw - 40px)); height: min(680px, calc(100vh - 116px));
-      border-radius: 16px; overflow: hidden; background: #f5f4f0; box-shadow: 0 16px 48px rgba(12, 40, 30, .26); }
+    .count { position: absolute; top: -3px; right: -3px; min-width: 20px; box-sizing: border-box; padding: 0 5px;
+      border-radius: 10px; background: #c2372b; color: #fff; font: 600 12px/20px system-ui, sans-serif; text-align: center; }
+    .panel { position: absolute; right: 0; bottom: 76px; width: min(400px, calc(100vw - 40px));
+      height: min(680px, calc(100vh - 116px)); border-radius: 16px; overflow: hidden; background: #f5f4f0;
+      box-shadow: 0 16px 48px rgba(12, 40, 30, .26); }
     iframe { display: block; width: 100%; height: 100%; border: 0; }
     [hidden] { display: none; }
     @media (max-width: 480px) { .panel { position: fixed; inset: 0; width: auto; height: auto; border-radius: 0; } }
@@ -36,15 +37,15 @@
   sheet.replaceSync(STYLE);
   root.adoptedStyleSheets = [sheet];
 
-  const button = element("button", { type: "button", "aria-haspopup": "dialog", "aria-expanded": "false", "aria-controls": "panel" });
+  const button = element("button", { type: "button", "aria-haspopup": "dialog", "aria-controls": "panel" });
   const count = element("span", { class: "count", "aria-hidden": "true", hidden: "" });
-  const panel = element("div", { id: "panel", class: "panel", role: "dialog", "aria-label": texts.title, hidden: "" });
+  const panel = element("div", { id: "panel", class: "panel", role: "dialog", "aria-label": texts.title });
   const frame = element("iframe", { title: texts.title, allow: "clipboard-write" });
   button.append(mark(), count);
   root.append(button, panel);
 
   let isOpen = false;
-  label(0);
+  show();
   button.addEventListener("click", () => (isOpen ? close() : open()));
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && isOpen) close();
@@ -98,12 +99,13 @@
   }
 
   function mark() {
+    const line = { fill: "none", stroke: "#0b6b4f" };
     const svg = shape("svg", { viewBox: "0 0 32 32", "aria-hidden": "true" });
     svg.append(
       shape("path", { d: MARK, fill: "#fff" }),
-      shape("path", { d: "M9 18c0-6 14-2 14-8", fill: "none", stroke: "#0b6b4f", "stroke-width": "2", "stroke-linecap": "round", "stroke-dasharray": ".1 3.4" }),
+      shape("path", { ...line, d: "M9 18c0-6 14-2 14-8", "stroke-width": "2", "stroke-linecap": "round", "stroke-dasharray": ".1 3.4" }),
       shape("circle", { cx: "9", cy: "18.6", r: "2.4", fill: "#0b6b4f" }),
-      shape("circle", { cx: "23", cy: "9.4", r: "2.4", fill: "none", stroke: "#0b6b4f", "stroke-width": "1.8" }),
+      shape("circle", { ...line, cx: "23", cy: "9.4", r: "2.4", "stroke-width": "1.8" }),
     );
     return svg;
   }

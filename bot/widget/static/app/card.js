@@ -5,8 +5,16 @@ import { h, Words } from "./view.js";
 const { Button, Card, CardContent, Step, Stepper } = ChatUI;
 
 const FIRST_EVENTS = 2;
+/* How far along each status is; the others (exception, returning …) have no place on this line. */
 const STAGES = {
-  created: -1, awaiting_pickup: -1, picked_up: 0, in_transit: 1, customs: 1, out_for_delivery: 2, at_pickup_point: 2, delivered: 3,
+  created: -1,
+  awaiting_pickup: -1,
+  picked_up: 0,
+  in_transit: 1,
+  customs: 1,
+  out_for_delivery: 2,
+  at_pickup_point: 2,
+  delivered: 3,
 };
 
 export function ShipmentCard({ card }) {

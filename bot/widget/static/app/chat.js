@@ -44,7 +44,7 @@ export class Chat {
       link: "connecting", // connecting | open | lost
       past: [], // what was said in earlier sessions of this page
       messages: [],
-      outgoing: [], // {clientId, text, choice, file, fileId, state: sending | failed, note, error, canRetry}
+      outgoing: [], // {clientId, text, choice, file, fileId, state: sending | failed, note, error: the server's refusal}
       owner: "bot",
       position: null,
       queuedAt: null,
@@ -180,11 +180,6 @@ export class Chat {
     this.enqueue({ text: "", file, preview: URL.createObjectURL(file) });
   }
 
-  retry(clientId) {
-    this.change(clientId, { state: "sending", error: "" });
-    this.drain();
-  }
-
   enqueue(item) {
     const clientId = uuid();
     this.update({ outgoing: [...this.state.outgoing, { clientId, state: "sending", at: new Date().toISOString(), ...item }] });
@@ -200,16 +195,15 @@ export class Chat {
     return this.state.outgoing.find((item) => item.clientId === clientId);
   }
 
-  /* What failed for want of a connection goes out again once there is one. */
+  /* What failed for want of a connection goes out again: once there is one, or when the customer asks for it. */
   resend() {
-    const waiting = this.state.outgoing.filter((item) => item.state === "failed" && item.canRetry);
-    waiting.forEach((item) => this.change(item.clientId, { state: "sending" }));
+    this.update({ outgoing: this.state.outgoing.map((item) => (item.error ? item : { ...item, state: "sending" })) });
     this.drain();
   }
 
   /* One at a time and in order, so that the conversation reads as it was written. */
   async drain() {
-    if (this.draining) return;
+    if (this.draining || !this.state.ready) return;
     this.draining = true;
     for (let item; (item = this.state.outgoing.find((each) => each.state === "sending")); ) {
       await this.deliver(item.clientId);
@@ -224,8 +218,10 @@ export class Chat {
         return;
       } catch (error) {
         failures += 1;
-        if (error instanceof Refused && error.isFinal) return this.fail(clientId, error.message, false);
-        if (failures >= SEND_ATTEMPTS) return this.fail(clientId, "", true);
+        if (error instanceof Refused && error.isFinal) {
+          return this.change(clientId, { state: "failed", error: error.message });
+        }
+        if (failures >= SEND_ATTEMPTS) return this.giveUp();
         await this.recover(error);
         this.change(clientId, { note: error.retryAfter && error.message });
         await pause(error.retryAfter ? error.retryAfter * 1000 : backoff(failures));
@@ -241,8 +237,10 @@ export class Chat {
     return sendMessage({ client_id: clientId, ...content });
   }
 
-  fail(clientId, error, canRetry) {
-    this.change(clientId, { state: "failed", error, canRetry });
+  /* No connection for this one is none for those behind it, and they must not overtake it later. */
+  giveUp() {
+    const outgoing = this.state.outgoing.map((item) => (item.state === "sending" ? { ...item, state: "failed" } : item));
+    this.update({ outgoing });
   }
 
   /* Our own message has come back on the stream before the answer to our request (or in its place). */

@@ -1,5 +1,6 @@
 /* Where the customer writes and adds photos. */
 
+import { DRAWABLE } from "./photo.js";
 import { h, Words } from "./view.js";
 
 const { Icon, Input } = ChatUI;
@@ -88,9 +89,10 @@ function Picked({ files, remove }) {
   const sources = usePreviews(files);
   const item = (file) =>
     h("li", { key: `${file.name}-${file.lastModified}-${file.size}` },
-      file.type.startsWith("image/") ? h("img", { src: sources.get(file), alt: file.name }) : h("span", { className: "FileName" }, h(Icon, { type: "file" }), file.name),
-      h("button", { type: "button", className: "RoundButton", onClick: () => remove(file), "aria-label": say("removeFile", { name: file.name }) },
-        h(Icon, { type: "close" })));
+      DRAWABLE.test(file.type) ? h("img", { src: sources.get(file), alt: file.name })
+        : h("span", { className: "FileName" }, h(Icon, { type: "file" }), file.name),
+      h("button", { type: "button", className: "RoundButton", onClick: () => remove(file),
+        "aria-label": say("removeFile", { name: file.name }) }, h(Icon, { type: "close" })));
   return h("ul", { className: "Picked", "aria-label": say("photoPicked") }, files.map(item));
 }
 

@@ -24,7 +24,7 @@ export function listenToHost() {
     if (event.data?.yida === "closed") isOpen = false;
   });
   addEventListener("keydown", (event) => {
-    if (event.key === "Escape") askToClose();
+    if (event.key === "Escape" && !event.isComposing) askToClose(); // within an input method it only drops the word
   });
 }
 

@@ -94,6 +94,7 @@ function Welcome({ chat }) {
 function Entry({ chat, message, before, isOpen, isWaiting }) {
   const { say, clock } = React.useContext(Words);
   const at = new Date(message.at);
+  const words = message.card ? besideCard(message) : message.text;
   const onChoose = isOpen ? (choice) => chat.sendChoice(choice) : null;
   const isNewMoment = !before || at - new Date(before.at) > SAME_MOMENT_MS;
   const isNewSpeaker = isNewMoment || before.from !== message.from || before.agent !== message.agent;
@@ -106,11 +107,17 @@ function Entry({ chat, message, before, isOpen, isWaiting }) {
   return h("article", { className: "Entry", "data-from": message.from, "data-id": message.id, "data-state": message.state },
     moment,
     h("span", { className: isNewSpeaker && message.from === "agent" ? "Entry-author" : "Unseen" }, author(message, say)),
-    message.text && h(Bubble, { content: message.text }),
+    words && h(Bubble, { content: words }),
     message.file && h(Photo, { file: message.file, preview: message.preview }),
     message.card && h(ShipmentCard, { card: message.card }),
     message.state && h(SendState, { chat, item: message }),
     message.choices.length > 0 && !(isOpen && isWaiting) && h(Choices, { choices: message.choices, onChoose }));
+}
+
+/* A card's message also says it in words, for channels without cards; here only what the card does not show. */
+function besideCard({ text, card }) {
+  const shown = [card.headline, card.why, card.next].filter(Boolean).flatMap((words) => words.split("\n"));
+  return text.split("\n").filter((line) => !shown.includes(line)).join("\n").trim();
 }
 
 function author(message, say) {
@@ -126,5 +133,5 @@ function SendState({ chat, item }) {
   }
   return h("span", { className: "SendState", "data-failed": true, role: "alert" },
     h("span", null, item.error || say("notSent")),
-    item.canRetry && h(Button, { variant: "text", onClick: () => chat.retry(item.clientId) }, say("retry")));
+    !item.error && h(Button, { variant: "text", onClick: () => chat.resend() }, say("retry")));
 }

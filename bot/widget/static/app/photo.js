@@ -6,7 +6,7 @@ import { h, Words } from "./view.js";
 const { Icon } = ChatUI;
 
 /* What every browser can draw; HEIC and PDF show their name. */
-const DRAWABLE = /^image\/(jpeg|png|gif|webp)$/;
+export const DRAWABLE = /^image\/(jpeg|png|gif|webp)$/;
 
 export function Photo({ file, preview }) {
   const { say } = React.useContext(Words);
