@@ -25,6 +25,8 @@ from bot.desk.serving import HEADERS, Page, answering_pages, shown
 
 SHOWN_INLINE = ("image/jpeg", "image/png", "image/gif", "image/webp")
 OUTCOMES = ("resolved", "case_opened", "callback", "no_answer", "not_ours")
+ENDINGS = ("withdraw", "merge", "reject")
+"""Transitions nothing leads back from: asked about once more."""
 
 
 def desk(session: Session, person: Person, asked: Asked) -> Page:
@@ -73,7 +75,8 @@ def case_page(session: Session, person: Person, asked: Asked) -> Page:
     case = cases.get(session, clean(asked.path["number"]))
     known = sight.file_names(session, case["conversation_id"])
     files = [known[file_id] for file_id in case["files"] if file_id in known]
-    return Page("case.html", {"case": case, "files": files, "inline": SHOWN_INLINE, "open_states": UNFINISHED})
+    shown = {"case": case, "files": files, "inline": SHOWN_INLINE, "endings": ENDINGS, "open_states": UNFINISHED}
+    return Page("case.html", shown)
 
 
 # Files

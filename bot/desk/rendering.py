@@ -61,7 +61,7 @@ def clock(moment: str) -> str:
 
 
 def day(language: str, moment: str | None) -> str:
-    return _local(moment).strftime("%Y-%m-%d %H:%M") if moment else say(language, "desk_none")
+    return _local(moment).strftime("%Y-%m-%d %H:%M") if moment else say(language, "desk_no_clock")
 
 
 def duration(seconds: int) -> str:
