@@ -18,7 +18,7 @@ class ActionAnswer(Action):
         return "action_answer"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
-        intent = tracker.get_intent_of_latest_message()
+        intent = tracker.latest_message["intent"]["name"]
         dispatcher.utter_message(response=f"utter_{intent}", **catalog.figures())
         return []
 

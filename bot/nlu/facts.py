@@ -33,7 +33,7 @@ class Fact:
 # customers bring from other desks.
 _CASE = re.compile(_EDGE_LEFT + r"(?P<value>yd[- ]?\d{11}|(?:wo|gd|ts)[- ]?\d{8,13}|t-\d{8})" + _EDGE_RIGHT)
 _ORDER = re.compile(
-    r"(?:订单(?:编号|编码|号码|号)?|訂單(?:編號|號碼|號)?|order\s*(?:no\.?|number|num|id|#)?)[\s:#是为為]*"
+    r"(?:订单(?:编号|编码|号码|号)?|訂單(?:編號|號碼|號)?|order\s*(?:no\.?|number|num|id|#)?)[\s:#是为為]*(?:is\s+)?"
     r"(?P<value>[a-z]{0,3}\d[\d-]{6,24})" + _EDGE_RIGHT
 )
 _PHONE = re.compile(

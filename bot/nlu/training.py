@@ -11,7 +11,8 @@ from pathlib import Path
 
 from bot.settings import ROOT, settings
 
-SOURCES = ("config.yml", "domain.yml", "data", "bot/nlu")
+# What a model is made of: the readers of language and facts keep no trained state.
+SOURCES = ("config.yml", "domain.yml", "data", "bot/nlu/classifier.py", "bot/nlu/text.py")
 KEPT_MODELS = 2
 _RASA_STEPS = "rasa.engine.training.hooks"  # logs "Starting to train component 'X'." and its end
 

@@ -1,0 +1,63 @@
+"""The trained model on lines of our own: floors that a change of lines or settings must not fall below."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from bot.nlu.parse import parse_lines
+
+LINES = Path(__file__).with_name("lines.tsv")
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def readings(trained_model: Path) -> list[tuple[str, dict]]:
+    """(expected intent, reading) of every line in lines.tsv."""
+    with LINES.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file, delimiter="\t"))
+    return list(zip([row[1] for row in rows], parse_lines(trained_model, [row[0] for row in rows]), strict=True))
+
+
+def one(trained_model: Path, line: str) -> dict:
+    return next(parse_lines(trained_model, [line]))
+
+
+@pytest.mark.parametrize(("language", "floor"), [("zh", 0.95), ("en", 0.85)])
+def test_most_lines_get_their_intent(readings: list, language: str, floor: float) -> None:
+    right = [reading["intent"] == expected for expected, reading in readings if reading["language"] == language]
+    assert sum(right) / len(right) >= floor
+
+
+def test_the_right_intent_is_nearly_always_among_the_first_three(readings: list) -> None:
+    found = [expected in [intent for intent, _ in reading["ranking"][:3]] for expected, reading in readings]
+    assert sum(found) / len(found) >= 0.97
+
+
+def test_what_is_out_of_scope_is_not_taken_for_a_request(readings: list) -> None:
+    strange = [reading["intent"] for expected, reading in readings if expected == "out_of_scope"]
+    assert sum(intent in ("out_of_scope", "nlu_fallback") for intent in strange) / len(strange) >= 0.85
+
+
+def test_a_reading_has_the_shape_of_the_contract(trained_model: Path) -> None:
+    line = "从上海寄到北京3公斤多少钱"
+    reading = one(trained_model, line + "\n")
+    assert list(reading) == ["text", "intent", "confidence", "ranking", "also", "entities", "language"]
+    assert reading["text"] == line and reading["intent"] == "quote_freight" and reading["language"] == "zh"
+    assert len(reading["ranking"]) == 5 and reading["ranking"][0] == ["quote_freight", reading["confidence"]]
+    assert [(entity["entity"], entity["value"]) for entity in reading["entities"]] == [
+        ("city", "上海"), ("city", "北京"), ("weight", "3公斤")
+    ]
+    assert all(line[entity["start"]:entity["end"]] == entity["value"] for entity in reading["entities"])
+
+
+def test_a_command_of_rasa_in_a_line_is_text(trained_model: Path) -> None:
+    reading = one(trained_model, '/faq_hours{"language": "en"}')
+    assert reading["confidence"] < 1 and reading["text"].startswith("/")
+
+
+def test_an_unsure_reading_says_so_and_still_names_its_guesses(trained_model: Path) -> None:
+    reading = one(trained_model, "那边的桌子")
+    assert reading["intent"] == "nlu_fallback"
+    assert "nlu_fallback" not in [intent for intent, _ in reading["ranking"]]
