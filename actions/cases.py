@@ -1,0 +1,262 @@
+"""Cases after they were told: progress, a further detail, withdrawal; and suggestions and praise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.forms import Ask, Intake, Taken
+from actions.hearing import Heard
+from actions.support import Events, button, cleared, language, message_key, moment, reading, service
+from bot.cases import service as cases
+from bot.cases.errors import NotAllowed
+from bot.wording import say
+
+LEAVING = frozenset({"cancel", "request_human", "goodbye", "leave_callback"})
+CLOCK_STATES = ("acknowledged", "triaged", "investigating", "waiting_third_party")
+SHOWN = 5
+
+
+def _free_words(heard: Heard) -> str | None:
+    """The message as a text someone wants kept; questions, cancel, a person and corrections are none."""
+    refused = heard.intent in LEAVING or heard.intent in ("correct", "thank", "greet", "help", "ask_bot", "deny")
+    return None if refused or (heard.is_question and heard.asks) or len(heard.words) < 2 else heard.text
+
+
+class ValidateCaseForm(Intake):
+    """Which case, and, unless it was told in this conversation, the last four digits of its phone."""
+
+    form = "case_form"
+    own = frozenset({"ask_case_status", "provide_info"})
+
+    async def take(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
+        begins = slots["requested_slot"] is None
+        number = heard.case_number or heard.tapped.get("case_id")
+        if number:
+            own = await reading(lambda session: cases.is_own(session, number, tracker.sender_id))
+            return Taken({"case_number": number, "case_tail": "own" if own else None, "case_choices": None})
+        if begins:
+            return await self._told_here(tracker)
+        if slots["requested_slot"] == "case_tail" and heard.four_digits:
+            return Taken({"case_tail": heard.four_digits})
+        return Taken({"problem": "case_number"}) if heard.odd_number or heard.waybills else Taken()
+
+    async def _told_here(self, tracker: Tracker) -> Taken:
+        told = await reading(lambda session: cases.cases_of_conversation(session, tracker.sender_id))
+        if len(told) == 1:
+            return Taken({"case_number": told[0]["number"], "case_tail": "own"})
+        choices = [case["number"] for case in told[:SHOWN]]
+        return Taken({"case_number": None, "case_tail": None, "case_choices": choices or None})
+
+    def next_question(self, slots: dict[str, Any]) -> str | None:
+        if not slots["case_number"]:
+            return "case_number"
+        return None if slots["case_tail"] else "case_tail"
+
+
+class ActionAskCaseNumber(Ask):
+    question = "case_form_case_number"
+
+    async def values(self, tracker: Tracker) -> dict[str, Any]:
+        choices = tracker.get_slot("case_choices") or ()
+        return {"buttons": [{"title": number, "payload": _ask_about(number)} for number in choices]}
+
+
+def _ask_about(number: str) -> str:
+    return f'/ask_case_status{{"case_id": "{number}"}}'
+
+
+class ActionAskCaseTail(Ask):
+    question = "case_form_case_tail"
+
+    async def values(self, tracker: Tracker) -> dict[str, Any]:
+        return {"number": tracker.get_slot("case_number")}
+
+
+class ActionCaseProgress(Action):
+    """Where a case stands and what comes next; one answer for an unknown number and for wrong digits."""
+
+    def name(self) -> str:
+        return "action_case_progress"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        number, tail = tracker.get_slot("case_number"), tracker.get_slot("case_tail")
+        case = await service(lambda session: cases.progress(session, number, tracker.sender_id, tail))
+        if case is None:
+            dispatcher.utter_message(response="utter_case_not_found", number=number)
+        else:
+            dispatcher.utter_message(response="utter_case_progress", **_words(case, language(tracker)))
+        return cleared("case_number", "case_tail", "case_choices")
+
+
+class ActionCaseAside(Action):
+    """Asked inside another form: the newest case told here."""
+
+    def name(self) -> str:
+        return "action_case_aside"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        told = await reading(lambda session: cases.cases_of_conversation(session, tracker.sender_id))
+        if told:
+            dispatcher.utter_message(response="utter_case_progress", **_words(told[0], language(tracker)))
+        else:
+            dispatcher.utter_message(response="utter_no_case_here")
+        return []
+
+
+def _words(case: dict[str, Any], speech: str) -> dict[str, str]:
+    subject = f"category_{case['category']}" if case["category"] else f"kind_{case['kind']}"
+    return {
+        "number": case["number"],
+        "subject": say(speech, subject),
+        "state": say(speech, f"case_state_{case['state']}"),
+        "following": _following(case["state"], case["result_due_at"], speech),
+    }
+
+
+def _following(state: str, due: str | None, speech: str) -> str:
+    """What comes next; kinds without a clock are told no date."""
+    if due is None and state in CLOCK_STATES:
+        return say(speech, "case_next_acknowledged_no_clock")
+    return say(speech, f"case_next_{state}", due=moment(due, speech) if due else "")
+
+
+class ValidateDetailForm(Intake):
+    """More words or photos for the newest unfinished case of this conversation."""
+
+    form = "detail_form"
+    own = frozenset({"add_case_detail"})
+
+    async def take(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
+        if "file_id" in heard.tapped:
+            return Taken({"photos": [*(slots["photos"] or ()), heard.tapped["file_id"]]}, ["utter_photo_received"])
+        words = _free_words(heard)
+        if slots["requested_slot"] is None:
+            told = await reading(lambda s: cases.cases_of_conversation(s, tracker.sender_id, unfinished=True))
+            number = told[0]["number"] if told else None
+            return Taken({"case_number": number, "case_detail": words if heard.tells_more else None})
+        return Taken({"case_detail": words} if words else {})
+
+    def next_question(self, slots: dict[str, Any]) -> str | None:
+        return "case_detail" if slots["case_number"] and not slots["case_detail"] else None
+
+
+class ActionAskCaseDetail(Ask):
+    question = "detail_form_case_detail"
+
+    async def values(self, tracker: Tracker) -> dict[str, Any]:
+        return {"number": tracker.get_slot("case_number")}
+
+
+class ActionAddDetail(Action):
+    def name(self) -> str:
+        return "action_add_detail"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        number, words = tracker.get_slot("case_number"), tracker.get_slot("case_detail")
+        photos, key = tracker.get_slot("photos") or (), message_key(tracker)
+        if number:
+            await service(lambda session: cases.add_detail(session, number, words, photos, key=key))
+        dispatcher.utter_message(response="utter_detail_added" if number else "utter_no_case_here", number=number)
+        return cleared("case_number", "case_detail", "photos")
+
+
+class ValidateWithdrawForm(Intake):
+    """Which unfinished case of this conversation to take back, and whether that is meant."""
+
+    form = "withdraw_form"
+    own = frozenset({"withdraw_case"})
+
+    async def take(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
+        number = heard.case_number or heard.tapped.get("case_id")
+        if slots["requested_slot"] is None or number:
+            told = await reading(lambda s: cases.cases_of_conversation(s, tracker.sender_id, unfinished=True))
+            choices = [case["number"] for case in told[:SHOWN]]
+            number = number if number in choices else next(iter(choices), None)
+            return Taken({"case_number": number, "case_choices": choices, "withdraw_confirmed": None})
+        if heard.says_yes or heard.intent in ("withdraw_case", "cancel"):
+            return Taken({"withdraw_confirmed": "yes"})
+        return Taken({"withdraw_confirmed": "no"} if heard.says_no else {})
+
+    def next_question(self, slots: dict[str, Any]) -> str | None:
+        return "withdraw_confirmed" if slots["case_number"] and not slots["withdraw_confirmed"] else None
+
+
+class ActionAskWithdrawConfirmed(Ask):
+    """Names the case; another one of this conversation can be chosen instead."""
+
+    question = "withdraw_form_withdraw_confirmed"
+
+    async def values(self, tracker: Tracker) -> dict[str, Any]:
+        speech, number = language(tracker), tracker.get_slot("case_number")
+        others = [other for other in tracker.get_slot("case_choices") or () if other != number]
+        buttons = [
+            button(speech, "choice_withdraw", "/affirm"),
+            button(speech, "choice_keep", "/deny"),
+            *(
+                button(speech, "choice_withdraw_other", f'/withdraw_case{{"case_id": "{other}"}}', number=other)
+                for other in others
+            ),
+        ]
+        return {"number": number, "buttons": buttons}
+
+
+class ActionWithdraw(Action):
+    def name(self) -> str:
+        return "action_withdraw"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        number, key = tracker.get_slot("case_number"), message_key(tracker)
+        response = "utter_withdrawn" if number else "utter_no_case_here"
+        if number and tracker.get_slot("withdraw_confirmed") == "no":
+            response = "utter_withdraw_kept"
+        elif number:
+            try:
+                await service(lambda session: cases.withdraw(session, number, key=key))
+            except NotAllowed:
+                response = "utter_withdraw_too_late"
+        dispatcher.utter_message(response=response, number=number)
+        return cleared("case_number", "case_choices", "withdraw_confirmed")
+
+
+class ValidateFeedbackForm(Intake):
+    """A suggestion or praise in the customer's own words, most often the first message itself."""
+
+    form = "feedback_form"
+    own = frozenset({"suggest", "praise"})
+
+    async def take(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
+        words = _free_words(heard)
+        if slots["requested_slot"] is None:
+            kind = "praise" if heard.intent == "praise" else "suggestion"
+            told = words if kind == "praise" or heard.tells_more else None
+            return Taken({"feedback_kind": kind, "feedback": told})
+        return Taken({"feedback": words} if words else {})
+
+    def next_question(self, slots: dict[str, Any]) -> str | None:
+        return None if slots["feedback"] else "feedback"
+
+
+class ActionAskFeedback(Ask):
+    question = "feedback_form_feedback"
+
+
+class ActionSubmitFeedback(Action):
+    def name(self) -> str:
+        return "action_submit_feedback"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        kind = tracker.get_slot("feedback_kind")
+        facts = {
+            "key": message_key(tracker),
+            "kind": kind,
+            "category": None,
+            "description": tracker.get_slot("feedback"),
+            "language": language(tracker),
+            "conversation_id": tracker.sender_id,
+        }
+        case = await service(lambda session: cases.open_case(session, **facts))
+        dispatcher.utter_message(response=f"utter_{kind}_kept", number=case["number"])
+        return cleared("feedback", "feedback_kind")

@@ -1,0 +1,59 @@
+"""When a message was not understood: guesses as buttons, then a rephrasing, then a person."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import FollowupAction
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.hearing import FALLBACK, hear
+from actions.support import Events, button, language
+from bot.wording import texts
+
+GUESSES = 3
+
+
+class ActionUnclear(Action):
+    """Once: did you mean. Twice in a row: what I can do. Three times: a person. Inside a form: its question again."""
+
+    def name(self) -> str:
+        return "action_unclear"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        form = tracker.active_loop_name
+        if form:
+            dispatcher.utter_message(response="utter_unclear_in_form")
+            return [FollowupAction(form)]
+        before = times_unclear(tracker)
+        guesses = _guesses(tracker) if before == 0 else []
+        response = ("utter_did_you_mean" if guesses else "utter_rephrase") if before < 2 else "utter_unclear_person"
+        dispatcher.utter_message(response=response, buttons=guesses)
+        return [FollowupAction("action_listen")]
+
+
+def times_unclear(tracker: Tracker) -> int:
+    """How many messages before this one were not understood, without an understood one between."""
+    times, unclear = 0, False
+    earlier = [event for event in tracker.events if event["event"] in ("user", "action")]
+    while earlier and earlier[-1]["event"] != "user":
+        earlier.pop()
+    for event in reversed(earlier[:-1]):
+        if event["event"] == "action":
+            unclear = unclear or event["name"] == "action_unclear"
+            continue
+        if not unclear:
+            break
+        times, unclear = times + 1, False
+    return times
+
+
+def _guesses(tracker: Tracker) -> list[dict[str, str]]:
+    """The likeliest intents that have a title, each taking the parcel along."""
+    heard, speech = hear(tracker), language(tracker)
+    parcel = json.dumps({"waybill": heard.waybills[0].value}) if heard.waybills else ""
+    ranking = (rank["name"] for rank in tracker.latest_message.get("intent_ranking") or ())
+    titled = [name for name in ranking if name != FALLBACK and f"intent_{name}" in texts(speech)]
+    return [button(speech, f"intent_{name}", f"/{name}{parcel}") for name in titled[:GUESSES]]

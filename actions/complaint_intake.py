@@ -1,0 +1,178 @@
+"""What a message gives to a complaint: nothing is asked twice, and only a yes at the read-back sends it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Tracker
+
+from actions.forms import Intake, Taken
+from actions.hearing import Heard
+from actions.parcels import parcel_in, phone_in
+from actions.support import reading
+from bot.cases import service as cases
+from bot.cases.states import CATEGORIES
+
+NOT_GIVEN = "none"
+ON_WAYBILL = "waybill"
+"""In place of a waybill or phone: the customer has none, or means the phone printed on the waybill."""
+
+TELLING = frozenset({"add_case_detail", "file_claim", "nlu_fallback", "out_of_scope", "suggest", "expedite_delivery"})
+"""Besides complaints themselves: what people say in the middle of one adds to what happened."""
+LEAVING = frozenset({"cancel", "request_human", "goodbye", "withdraw_case", "leave_callback"})
+NO_STORY = frozenset({"greet", "thank", "goodbye", "help", "ask_bot", "affirm", "deny", "correct", "skip", "try_again"})
+FORGOTTEN = ("complaint_description", "complaint_remedy", "complaint_confirmed", "complaint_case")
+MOST_WORDS = 2000
+
+
+class ValidateComplaintForm(Intake):
+    form = "complaint_form"
+    own = frozenset({*(f"complain_{category}" for category in CATEGORIES), "provide_info", "change_part"})
+    read_backs = frozenset({"complaint_confirmed"})
+
+    async def take(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
+        if slots["requested_slot"] is None:
+            return await self._begin(heard, slots, tracker)
+        if _leaves(heard, slots["requested_slot"]):
+            return Taken()
+        return await self._joined(await _answer(heard, slots), slots, tracker)
+
+    async def _begin(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
+        """A new complaint keeps the parcel and phone that are known, and nothing else of an earlier one."""
+        fresh: dict[str, Any] = dict.fromkeys(FORGOTTEN)
+        fresh["complaint_category"] = _category(heard, None, asked=False)
+        if not slots["complaint_waybill"] and not slots["waybill_choices"]:
+            fresh["complaint_waybill"] = slots["waybill"]
+        slots |= fresh
+        taken = await _answer(heard, slots)
+        joined = await self._joined(Taken(fresh | taken.slots, taken.remarks), slots, tracker)
+        return joined if joined.slots["complaint_case"] else Taken(joined.slots, ["utter_complaint_sorry"])
+
+    async def _joined(self, taken: Taken, slots: dict[str, Any], tracker: Tracker) -> Taken:
+        """Where this very complaint is open already, the words go there and nothing more is asked."""
+        known = slots | taken.slots
+        category, parcel = known["complaint_category"], known["complaint_waybill"]
+        if taken.slots and category and parcel:
+            number = await reading(lambda s: cases.unfinished_on(s, tracker.sender_id, category, parcel))
+            taken.slots["complaint_case"] = number
+        return taken
+
+    def next_question(self, slots: dict[str, Any]) -> str | None:
+        if slots["complaint_case"] or slots["complaint_confirmed"] == "yes":
+            return None
+        for slot in ("complaint_category", "complaint_description", "complaint_waybill", "complaint_phone"):
+            if not slots[slot]:
+                return slot
+        return "complaint_part" if slots["complaint_confirmed"] == "no" else "complaint_confirmed"
+
+
+def _leaves(heard: Heard, question: str) -> bool:
+    """Cancel, a person, goodbye: unless the words answer the question (没了, 跳过) or bring a fact."""
+    skips = question in ("complaint_waybill", "complaint_phone") and heard.has_none
+    asks_why = heard.intent in ("faq_privacy", "complain_privacy") and not heard.has_facts and not skips
+    return asks_why or (heard.intent in LEAVING and not heard.has_facts and not skips)
+
+
+async def _answer(heard: Heard, slots: dict[str, Any]) -> Taken:
+    """What the message gives to the complaint."""
+    question, taken = slots["requested_slot"], Taken()
+    if "file_id" in heard.tapped:
+        photos = [*(slots["photos"] or ()), heard.tapped["file_id"]]
+        return Taken({"photos": photos}, ["utter_photo_received"])
+    taken.slots |= await _parcel(heard, slots)
+    taken.slots |= _phone(heard, question, slots["complaint_waybill"])
+    taken.slots |= _decision(heard, slots, bool(taken.slots))
+    taken.slots |= _remedy(heard, question)
+    taken.slots |= _story(heard, slots)
+    category = _category(heard, slots["complaint_category"], asked=question == "complaint_category")
+    if category != slots["complaint_category"]:
+        taken.slots["complaint_category"] = category
+    if slots["complaint_confirmed"] == "no" and taken.slots and "complaint_confirmed" not in taken.slots:
+        taken.slots["complaint_confirmed"] = None
+    return taken
+
+
+async def _parcel(heard: Heard, slots: dict[str, Any]) -> dict[str, Any]:
+    question = slots["requested_slot"]
+    if question == "complaint_phone" and phone_in(heard)[1]:
+        return {}
+    parcel = await parcel_in(heard, slots["waybill_choices"])
+    if parcel.number:
+        return {"complaint_waybill": parcel.number, "waybill_choices": None}
+    if parcel.choices:
+        return {"complaint_waybill": None, "waybill_choices": list(parcel.choices), "problem": "several"}
+    if question == "complaint_waybill" and heard.has_none:
+        return {"complaint_waybill": NOT_GIVEN, "waybill_choices": None}
+    asked_for = question == "complaint_waybill" or bool(heard.waybills)
+    asked_for = asked_for and parcel.problem not in (None, "only_phone")
+    return {"problem": parcel.problem} if asked_for else {}
+
+
+def _phone(heard: Heard, question: str | None, parcel: str | None) -> dict[str, Any]:
+    """A number, or the one on the waybill for customers who would rather not give another."""
+    phone, problem = phone_in(heard)
+    if phone:
+        return {"complaint_phone": phone}
+    if question == "complaint_phone" and heard.has_none:
+        return {"complaint_phone": NOT_GIVEN if parcel == NOT_GIVEN else ON_WAYBILL}
+    if heard.means_phone_on_waybill and (question == "complaint_phone" or heard.waybills):
+        return {"complaint_phone": ON_WAYBILL}
+    return {"problem": problem} if question == "complaint_phone" and problem else {}
+
+
+def _decision(heard: Heard, slots: dict[str, Any], corrected: bool) -> dict[str, Any]:
+    """Yes and no at the read-back, and which part is to be changed."""
+    question = slots["requested_slot"]
+    reading_back = question in ("complaint_confirmed", "complaint_part")
+    part = heard.part
+    if not corrected and part and slots[f"complaint_{part}"] and _changes(heard, question):
+        return {f"complaint_{part}": None, "complaint_confirmed": None}
+    if reading_back and not corrected and heard.says_yes:
+        return {"complaint_confirmed": "yes"}
+    if reading_back and not corrected and (heard.says_no or heard.intent == "correct"):
+        return {"complaint_confirmed": "no"}
+    return {}
+
+
+def _changes(heard: Heard, question: str | None) -> bool:
+    return question == "complaint_part" or heard.intent in ("correct", "change_part") or (
+        question == "complaint_confirmed" and heard.wants_change
+    )
+
+
+def _remedy(heard: Heard, question: str | None) -> dict[str, Any]:
+    if "remedy" in heard.tapped:
+        return {"complaint_remedy": heard.tapped["remedy"]}
+    if heard.intent == "file_claim":
+        return {"complaint_remedy": "compensation"}
+    wish = heard.wish if question == "complaint_confirmed" and not heard.says_yes else None
+    return {"complaint_remedy": wish} if wish else {}
+
+
+def _story(heard: Heard, slots: dict[str, Any]) -> dict[str, Any]:
+    """The words about what happened, after those told before. Questions and answers to the form are none."""
+    question, before = slots["requested_slot"], slots["complaint_description"]
+    if not _is_story(heard, question) or (before and heard.text in before):
+        return {}
+    story = f"{before}\n{heard.text}" if before else heard.text
+    return {"complaint_description": story[:MOST_WORDS]}
+
+
+def _is_story(heard: Heard, question: str | None) -> bool:
+    if heard.intent in NO_STORY and not (question == "complaint_confirmed" and heard.says_yes):
+        return False
+    if question == "complaint_description":
+        return len(heard.words) > 1 and not (heard.is_question and heard.asks)
+    complains = heard.intent.startswith("complain_")
+    if question == "complaint_confirmed" and heard.says_yes:
+        return heard.tells_more and (complains or heard.intent in TELLING)
+    specific = complains and heard.intent != "complain_other" and bool(heard.words)
+    return specific or (heard.tells_more and (complains or heard.intent in TELLING) and not heard.asks)
+
+
+def _category(heard: Heard, known: str | None, *, asked: bool) -> str | None:
+    """From the intent; "other" only by choice or when the words say more than that there is a complaint."""
+    category = heard.intent.removeprefix("complain_") if heard.intent.startswith("complain_") else None
+    if category == "other":
+        return known or ("other" if asked or heard.tells_more else None)
+    return category if category and (known in (None, "other") or asked) else known

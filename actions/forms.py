@@ -1,0 +1,128 @@
+"""How our forms listen and ask: a base for their validators and one for their questions.
+
+A message inside a form either gives it something, or is left to the rules (a question, cancel, a person), after
+which Rasa comes back to the form by itself. Each question is asked three times at most; then a person is offered.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import ActionExecutionRejected, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.hearing import Heard, hear
+from actions.support import Events
+
+MOST_ASKED = 3
+PATIENT = frozenset({"affirm", "deny", "correct", "try_again"})
+"""Said to the form itself: asked again without another answer first."""
+
+
+@dataclass
+class Taken:
+    """What a form takes from a message: new slot values, and responses to say before its next question."""
+
+    slots: dict[str, Any] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+
+class Intake(Action, ABC):
+    """The validator of a form. Subclasses say what a message gives and which question comes next."""
+
+    form: ClassVar[str]
+    own: ClassVar[frozenset[str]] = frozenset()
+    """Intents that open this form: said again inside it, they are words to it."""
+    read_backs: ClassVar[frozenset[str]] = frozenset()
+    """Questions that show what was collected: asked again after each change, without being counted."""
+
+    def name(self) -> str:
+        return f"validate_{self.form}"
+
+    @abstractmethod
+    async def take(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
+        """What the message gives, in the light of slots["requested_slot"] (None when the form begins)."""
+
+    @abstractmethod
+    def next_question(self, slots: dict[str, Any]) -> str | None:
+        """The slot to ask for; None ends the form."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        if _comes_back(tracker, self.form):
+            return [SlotSet("requested_slot", self.next_question(tracker.slots))]
+        heard, begins = hear(tracker), _begins(tracker, self.form)
+        slots = {**tracker.slots, **({"requested_slot": None, "asked": None} if begins else {})}
+        taken = await self.take(heard, slots, tracker)
+        for remark in taken.remarks:
+            dispatcher.utter_message(response=remark)
+        slots |= {"asked": self._asked(slots, taken), **taken.slots}
+        events = [SlotSet(slot, slots[slot]) for slot in ("asked", *taken.slots)]
+        if not begins and self._is_for_others(heard, taken):
+            return [*events, ActionExecutionRejected(self.form)]
+        return [*events, SlotSet("requested_slot", self.next_question(slots))]
+
+    def _is_for_others(self, heard: Heard, taken: Taken) -> bool:
+        if heard.intent in self.own or heard.intent in PATIENT:
+            return False
+        return heard.is_question or not (taken.slots or taken.remarks)
+
+    def _asked(self, slots: dict[str, Any], taken: Taken) -> dict[str, int]:
+        """How often each question was asked; reading back anew after a change is not asking again."""
+        asked = dict(slots["asked"] or {})
+        if taken.slots:
+            asked.pop(f"{self.form}_{slots['requested_slot']}" if slots["requested_slot"] in self.read_backs else "", 0)
+        return asked
+
+
+def _since_message(tracker: Tracker) -> list[dict[str, Any]]:
+    last = max((at for at, event in enumerate(tracker.events) if event["event"] == "user"), default=-1)
+    return tracker.events[last + 1 :]
+
+
+def _begins(tracker: Tracker, form: str) -> bool:
+    return any(event["event"] == "active_loop" and event["name"] == form for event in _since_message(tracker))
+
+
+def _comes_back(tracker: Tracker, form: str) -> bool:
+    """The message has been dealt with by another action; the form only goes on with its question."""
+    since = _since_message(tracker)
+    others = any(event["event"] == "action" and event["name"] != form for event in since)
+    return not _begins(tracker, form) and (others or any(_is_rejection(event) for event in since))
+
+
+def _is_rejection(event: dict[str, Any]) -> bool:
+    return bool(event["event"] == "action_execution_rejected")
+
+
+class Ask(Action, ABC):
+    """Asks one question of a form: `utter_ask_…`, rephrased as `…_again`, and after the third time an offer."""
+
+    @property
+    @abstractmethod
+    def question(self) -> str:
+        """Form and slot: complaint_form_waybill."""
+
+    def name(self) -> str:
+        return f"action_ask_{self.question}"
+
+    async def values(self, tracker: Tracker) -> dict[str, Any]:
+        """Values and extra buttons for the response."""
+        return {}
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        asked = dict(tracker.get_slot("asked") or {})
+        asked[self.question] = asked.get(self.question, 0) + 1
+        response = self._response(asked[self.question], tracker.get_slot("problem"), domain)
+        dispatcher.utter_message(response=response, **await self.values(tracker))
+        return [SlotSet("asked", asked), SlotSet("problem", None)]
+
+    def _response(self, times: int, problem: str | None, domain: dict[str, Any]) -> str:
+        if times > MOST_ASKED:
+            return "utter_stuck"
+        again = f"utter_ask_{self.question}_again"
+        if problem:
+            return f"utter_problem_{problem}"
+        return again if times > 1 and again in domain["responses"] else f"utter_ask_{self.question}"

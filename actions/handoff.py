@@ -1,0 +1,219 @@
+"""A person: passing the chat on while the desk is open, else an appointment for a call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import FollowupAction
+from rasa_sdk.executor import CollectingDispatcher
+from sqlalchemy.orm import Session
+
+from actions.clarify import times_unclear
+from actions.forms import MOST_ASKED, Ask, Intake, Taken
+from actions.hearing import Heard, hear
+from actions.parcels import phone_in, view_for
+from actions.support import Events, button, cleared, language, left_form, message_key, moment, reading, service
+from bot.cases import service as cases
+from bot.catalog import figure, next_opening, service_open
+from bot.db import now
+from bot.privacy import mask_phone
+from bot.wording import say, texts
+
+UNCOLLECTED = frozenset({"language", "requested_slot", "asked", "problem", "session_started_metadata", "photos"})
+TRIED = 6
+LEAVING = frozenset({"cancel", "request_human", "goodbye", "correct"})
+TIMES = ("any", "morning", "afternoon", "evening")
+
+
+class ActionHandoff(Action):
+    """Records the wish; the turn passes the chat on and says the place in the queue."""
+
+    def name(self) -> str:
+        return "action_handoff"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        if not service_open(now()):
+            opens = moment(next_opening(now()), language(tracker))
+            dispatcher.utter_message(response="utter_desk_closed", hours=figure("desk_hours"), opens=opens)
+            return [*left_form(), FollowupAction("callback_form")]
+        reason = _reason(tracker)
+        packet = await reading(lambda session: _packet(session, tracker, reason))
+        dispatcher.utter_message(json_message={"handoff": {"reason": reason, "packet": packet}})
+        return left_form()
+
+
+def _reason(tracker: Tracker) -> str:
+    asked = tracker.get_slot("asked") or {}
+    if any(times > MOST_ASKED for times in asked.values()):
+        return "stuck"
+    return "not_understood" if times_unclear(tracker) else "customer_asked"
+
+
+def _packet(session: Session, tracker: Tracker, reason: str) -> dict[str, Any]:
+    """What the agent must not have to ask again (CONTRACTS)."""
+    from bot.customers.verification import verified_shipments
+
+    slots = {name: value for name, value in tracker.slots.items() if value and name not in UNCOLLECTED}
+    texts_said = _texts(tracker)
+    return {
+        "reason": reason,
+        "summary": slots.get("complaint_description") or next(iter(texts_said[-1:]), ""),
+        "language": language(tracker),
+        "verified": [dict(shipment) for shipment in verified_shipments(session, tracker.sender_id)],
+        "slots": slots,
+        "shipments": _shipments(session, tracker, slots),
+        "tried": _tried(tracker),
+        "last_text": next(iter(texts_said[-1:]), ""),
+    }
+
+
+def _shipments(session: Session, tracker: Tracker, slots: dict[str, Any]) -> list[dict[str, Any]]:
+    numbers = dict.fromkeys(slots[name] for name in ("complaint_waybill", "waybill") if name in slots)
+    views = [view_for(session, tracker.sender_id, number, "zh") for number in numbers]
+    return [{key: view[key] for key in ("waybill", "status", "headline")} for view in views if view]
+
+
+def _texts(tracker: Tracker) -> list[str]:
+    said = (event["text"] or "" for event in tracker.events if event["event"] == "user")
+    return [text for text in said if text and not text.startswith("/")]
+
+
+def _tried(tracker: Tracker) -> list[str]:
+    """What the customer came for in this session, in the desk's words."""
+    heard = (event["parse_data"]["intent"]["name"] for event in tracker.events if event["event"] == "user")
+    titles = dict.fromkeys(f"intent_{name}" for name in heard)
+    return [say("zh", title) for title in titles if title in texts("zh")][-TRIED:]
+
+
+class ValidateCallbackForm(Intake):
+    """Phone, time and subject of a call; what an earlier form collected is not asked again."""
+
+    form = "callback_form"
+    own = frozenset({"leave_callback", "provide_info"})
+    read_backs = frozenset({"callback_confirmed"})
+
+    async def take(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
+        question = slots["requested_slot"]
+        if question is None:
+            return Taken(self._begin(heard, slots))
+        if heard.intent in LEAVING and not heard.phones and not (question == "callback_confirmed" and heard.says_no):
+            return Taken()
+        phone, problem = phone_in(heard)
+        if phone:
+            return Taken({"callback_phone": phone, "callback_confirmed": None})
+        if question == "callback_phone":
+            return Taken({"problem": problem} if problem else {})
+        if question == "callback_confirmed":
+            return Taken(_decision(heard))
+        words = heard.tapped.get("time") or (heard.text if not (heard.is_question and heard.asks) else None)
+        return Taken({question: words} if words else {})
+
+    def _begin(self, heard: Heard, slots: dict[str, Any]) -> dict[str, Any]:
+        known = slots["complaint_phone"] if (slots["complaint_phone"] or "")[:1].isdigit() else None
+        return {
+            "callback_phone": next(iter(heard.phones[-1:]), known),
+            "callback_time": None,
+            "callback_topic": slots["complaint_description"] or (heard.text if heard.tells_more else None),
+            "callback_confirmed": None,
+        }
+
+    def next_question(self, slots: dict[str, Any]) -> str | None:
+        if slots["callback_confirmed"] == "yes":
+            return None
+        parts = ("callback_phone", "callback_time", "callback_topic")
+        return next((slot for slot in parts if not slots[slot]), "callback_confirmed")
+
+
+def _decision(heard: Heard) -> dict[str, Any]:
+    """Submitting takes a yes; a no or a named part asks for that part anew, the phone first."""
+    if heard.says_yes:
+        return {"callback_confirmed": "yes"}
+    if heard.part == "description":
+        return {"callback_topic": None}
+    if heard.names_time:
+        return {"callback_time": None}
+    return {"callback_phone": None, "callback_time": None} if heard.says_no else {}
+
+
+class ActionAskCallbackPhone(Ask):
+    question = "callback_form_callback_phone"
+
+
+class ActionAskCallbackTime(Ask):
+    question = "callback_form_callback_time"
+
+    async def values(self, tracker: Tracker) -> dict[str, Any]:
+        speech = language(tracker)
+        return {"buttons": [button(speech, f"time_{time}", f'/choose_time{{"time": "{time}"}}') for time in TIMES]}
+
+
+class ActionAskCallbackTopic(Ask):
+    question = "callback_form_callback_topic"
+
+
+class ActionAskCallbackConfirmed(Ask):
+    question = "callback_form_callback_confirmed"
+
+    async def values(self, tracker: Tracker) -> dict[str, Any]:
+        speech, slots = language(tracker), tracker.slots
+        return {
+            "phone": mask_phone(slots["callback_phone"]),
+            "time": _time_words(speech, slots["callback_time"]),
+            "topic": slots["callback_topic"][:60],
+            "buttons": [
+                button(speech, "choice_confirm", "/affirm"),
+                button(speech, "choice_change", "/deny"),
+            ],
+        }
+
+
+def _time_words(speech: str, time: str) -> str:
+    return say(speech, f"time_{time}") if time in TIMES else time
+
+
+class ActionSubmitCallback(Action):
+    """Opens a case for the call."""
+
+    def name(self) -> str:
+        return "action_submit_callback"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        slots, speech = tracker.slots, language(tracker)
+        parcel = slots["complaint_waybill"] or slots["waybill"]
+        facts = {
+            "key": message_key(tracker),
+            "kind": "callback",
+            "category": None,
+            "description": f"{_time_words('zh', slots['callback_time'])}: {slots['callback_topic']}",
+            "language": speech,
+            "conversation_id": tracker.sender_id,
+            "phone": slots["callback_phone"],
+            "waybill": parcel if parcel != "none" else None,
+        }
+        case = await service(lambda session: cases.open_case(session, **facts))
+        opens = moment(next_opening(now()), speech)
+        response = "utter_callback_kept" if service_open(now()) else "utter_callback_kept_closed"
+        dispatcher.utter_message(response=response, number=case["number"], opens=opens)
+        return cleared("callback_phone", "callback_time", "callback_topic", "callback_confirmed")
+
+
+class ActionLeave(Action):
+    """Cancel, or goodbye inside a form: the form ends, nothing is sent, and what it collected is forgotten."""
+
+    def name(self) -> str:
+        return "action_leave"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        intent = hear(tracker).intent
+        form = tracker.active_loop_name
+        if not form:
+            dispatcher.utter_message(response=f"utter_{intent}" if intent == "goodbye" else "utter_cancel")
+            return []
+        dispatcher.utter_message(response="utter_left_goodbye" if intent == "goodbye" else "utter_left")
+        return [*left_form(), *cleared(*_collected(domain))]
+
+
+def _collected(domain: dict[str, Any]) -> list[str]:
+    """Every slot a form fills: the language stays, and so does the parcel last looked up."""
+    return [slot for slot in domain["slots"] if slot not in (*UNCOLLECTED, "waybill")] + ["photos"]

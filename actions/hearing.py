@@ -1,0 +1,216 @@
+"""What a message says, read in the light of the question it answers. Pure: tracker in, plain values out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from rasa_sdk import Tracker
+
+from bot.shipments import waybill
+from bot.shipments.waybill import Found
+
+FALLBACK = "nlu_fallback"
+
+# Asked inside a form these are answered, and the form comes back.
+QUESTIONS = frozenset({
+    "track_shipment", "ask_eta", "list_my_parcels", "quote_freight", "ask_transit_time", "find_outlet",
+    "ask_service_area", "ask_proof_of_delivery", "ask_case_status", "track_request", "help", "ask_bot", "my_data",
+    "greet", "thank", "abuse",
+})  # fmt: skip
+
+_EDGE = r"(?=[\s,，。.!！~～、]|$|[啊吧呀的呢了哦嘛哈滴呐]|谢|謝|就|快|please|thank)"
+_YES = re.compile(
+    rf"\W*(?:(?:对|對|是|嗯|恩|好|行|可以|中|要|没错|沒錯|没问题|没有问题|沒問題|确认|確認|确定|確定|提交|同意|就这样|就這樣|无误|無誤"
+    rf"|yes|yep|yeah|yup|sure|ok|okay|correct|right|confirm(?:ed)?|submit|that'?s right|looks? good|go ahead)+{_EDGE})",
+    re.IGNORECASE,
+)
+_BY_THE_WAY = re.compile(r"\W*(?:对了|對了|是不是|好像|要不|right now|ok but|yes but)", re.IGNORECASE)
+_NO = re.compile(
+    r"\W*(?:不|错|錯|没有$|否|别|no\b|nope|not\b|wrong|don'?t)(?!客气|好意思|用了|過|过)", re.IGNORECASE
+)
+_NOTHING = re.compile(
+    r"跳过|跳過|(?:没|沒|无|無)(?:有)?(?:运单|運單|快递)?(?:单号|單號|号码|號碼)|单号(?:没|不知道|找不到|丢)|\W*(?:没有|沒有|没|沒|没了|无|不知道|不记得|忘了|找不到)"
+    r"(?:了|啊|呢|哦)?\W*$|不给|不給|不想给|不方便|不留|保密"
+    r"|\bskip\b|\bno (?:number|waybill|tracking)|don'?t (?:have|know|remember|want)|do not have|rather not"
+    r"|lost (?:it|the)",
+    re.IGNORECASE,
+)
+_PHONE_ON_WAYBILL = re.compile(
+    r"(?:单上|面单|单子上|运单上|运单|單上|登记|预留|留的|收件|寄件|原来|下单).{0,6}(?:电话|手机|号码|電話|那个|號碼)"
+    r"|(?:number|phone|one) on (?:the|my) (?:waybill|parcel|label|order|file|record)",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(r"[?？]|吗|嘛$|呢$|怎么|怎麼|什么|什麼|多少|几点|哪里|哪儿|为啥|为什么|可以不|可以吗|能不能|是不是")
+_ENGLISH_ASKS = re.compile(r"\W*(?:what|when|where|how|why|which|who|can|could|do|does|is|are|will|would)\b", re.I)
+_BARE = re.compile(
+    r"[\W_]|我|要|想|你们|你們|这个|一下|个|反映|反应|反馈|投诉|投訴|举报|情况|问题|i\b|want|would|like|need|to\b|a\b|make|file"
+    r"|complain(?:t|ing)?|about|please|hello|hi\b",
+    re.IGNORECASE,
+)
+_PARTS = {
+    "waybill": re.compile(r"单号|單號|运单|運單|waybill|tracking", re.IGNORECASE),
+    "phone": re.compile(r"电话|電話|手机|手機|联系方式|号码|phone|contact", re.IGNORECASE),
+    "category": re.compile(r"类型|類型|类别|分类|category|kind|type", re.IGNORECASE),
+    "description": re.compile(r"内容|內容|描述|情况|经过|原因|description|what happened|words|details?", re.IGNORECASE),
+}
+_CHANGE = re.compile(r"改|换|換|错|錯|不对|不對|change|wrong|correct|edit|fix", re.IGNORECASE)
+_ANOTHER = re.compile(r"(?:另|别的|別的|其他|其它|换个|another|other|different)", re.IGNORECASE)
+_WISH = re.compile(r"(?:希望|要求|诉求|訴求|想要|请你们|wish|i want|i'd like|would like).{2,}", re.IGNORECASE)
+_TIME = re.compile(r"时间|時間|几点|上午|下午|晚上|\btime\b|\bwhen\b|morning|afternoon|evening", re.IGNORECASE)
+_ORDINAL = re.compile(
+    r"第([一二三四五六七八九1-9])|(?<!\d)([1-9])(?!\d)|(最后|最後|末尾|\blast\b)|\b(first|second|third|fourth|fifth)\b",
+    re.IGNORECASE,
+)
+_LATIN_ORDINALS = ("first", "second", "third", "fourth", "fifth")
+_ODD_NUMBER = re.compile(r"(?<![a-z\d])[a-z]{0,4}\d{5,}(?![a-z\d])", re.IGNORECASE)
+_FOUR_DIGITS = re.compile(r"(?<!\d)(\d{4})(?!\d)")
+
+ENOUGH_WORDS = 4
+"""A description of fewer characters says no more than that there is a complaint."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One message: its intent, its words without the numbers found in them, and those numbers."""
+
+    intent: str
+    text: str
+    words: str
+    waybills: tuple[Found, ...] = ()
+    phones: tuple[str, ...] = ()
+    phone_tail: str | None = None
+    case_number: str | None = None
+    order_number: str | None = None
+    tapped: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def has_facts(self) -> bool:
+        return bool(self.waybills or self.phones or self.phone_tail or self.case_number or self.tapped)
+
+    @property
+    def is_question(self) -> bool:
+        """Something to answer before going on. A bare number is none, whatever intent it was given."""
+        known = self.intent.startswith("faq_") or self.intent in QUESTIONS
+        return known and len(self.words) >= ENOUGH_WORDS
+
+    @property
+    def asks(self) -> bool:
+        """Worded as a question."""
+        return bool(_ASKS.search(self.words) or _ENGLISH_ASKS.match(self.words))
+
+    @property
+    def says_yes(self) -> bool:
+        if _BY_THE_WAY.match(self.text) or self.asks:
+            return False
+        return self.intent == "affirm" or bool(_YES.match(self.text))
+
+    @property
+    def says_no(self) -> bool:
+        return not self.says_yes and (self.intent == "deny" or bool(_NO.match(self.text)))
+
+    @property
+    def has_none(self) -> bool:
+        """The customer has not got what is asked for, or will not give it."""
+        return self.intent == "skip" or self.intent == "deny" or bool(_NOTHING.search(self.words))
+
+    @property
+    def means_phone_on_waybill(self) -> bool:
+        return bool(_PHONE_ON_WAYBILL.search(self.words))
+
+    @property
+    def tells_more(self) -> bool:
+        """More than the bare wish to complain."""
+        return len(_BARE.sub("", self.words)) >= ENOUGH_WORDS
+
+    @property
+    def wants_change(self) -> bool:
+        return self.intent in ("correct", "change_part") or bool(_CHANGE.search(self.words))
+
+    @property
+    def means_another(self) -> bool:
+        """Another parcel than the one just looked up."""
+        return bool(_ANOTHER.search(self.words))
+
+    @property
+    def names_time(self) -> bool:
+        return bool(_TIME.search(self.words))
+
+    @property
+    def wish(self) -> str | None:
+        """What the customer wants done, in their own words."""
+        found = _WISH.search(self.words)
+        return found[0] if found else None
+
+    @property
+    def part(self) -> str | None:
+        """Which part of a form the words name: waybill, phone, category or description."""
+        if "part" in self.tapped:
+            return self.tapped["part"]
+        return next((part for part, words in _PARTS.items() if words.search(self.words)), None)
+
+    @property
+    def odd_number(self) -> bool:
+        """Something number-like that is neither a waybill nor a phone."""
+        return not self.waybills and bool(_ODD_NUMBER.search(self.text))
+
+    @property
+    def four_digits(self) -> str | None:
+        """The last four digits of a phone: said as such, alone in the message, or of the whole number."""
+        if self.phone_tail:
+            return self.phone_tail
+        if self.phones:
+            return self.phones[-1][-4:]
+        alone = _FOUR_DIGITS.search(self.text)
+        return alone[1] if alone else None
+
+    def chosen(self, choices: list[str] | None) -> str | None:
+        """The one of a shown list that the words point at: 第二个, the last one, 3."""
+        found = _ORDINAL.search(self.words) if choices and not self.waybills else None
+        if not choices or found is None:
+            return None
+        digit, alone, last, latin = found.groups()
+        if last:
+            return choices[-1]
+        place = _LATIN_ORDINALS.index(latin.lower()) if latin else _number(digit or alone) - 1
+        return choices[place] if place < len(choices) else None
+
+
+def _number(numeral: str) -> int:
+    return int(numeral) if numeral.isdigit() else "一二三四五六七八九".index(numeral) + 1
+
+
+def hear(tracker: Tracker) -> Heard:
+    """The latest message. A tapped button has no words: its facts stand in the payload."""
+    message = tracker.latest_message
+    text = message.get("text") or ""
+    entities = [entity for entity in message.get("entities", []) if entity["entity"] != "language"]
+    intent = (message.get("intent") or {}).get("name") or FALLBACK
+    if text.startswith("/"):
+        tapped = {entity["entity"]: str(entity["value"]) for entity in entities}
+        found = waybill.recognise(tapped.get("waybill", ""))
+        return Heard(intent, "", "", waybills=(found,) if found else (), tapped=tapped)
+    return Heard(
+        intent=intent,
+        text=text,
+        words=_without(text, entities),
+        waybills=tuple(dict.fromkeys(waybill.find(text))),
+        phones=_values(entities, "phone"),
+        phone_tail=next(iter(_values(entities, "phone_tail")), None),
+        case_number=next(iter(_values(entities, "case_id")), None),
+        order_number=next(iter(_values(entities, "order_number")), None),
+    )
+
+
+def _values(entities: list[dict[str, Any]], kind: str) -> tuple[str, ...]:
+    return tuple(str(entity["value"]) for entity in entities if entity["entity"] == kind)
+
+
+def _without(text: str, entities: list[dict[str, Any]]) -> str:
+    """The text without its numbers; names of cities and goods are part of what is told."""
+    numbers = {"waybill", "phone", "phone_tail", "case_id", "order_number"}
+    for entity in sorted(entities, key=lambda entity: -int(entity["start"])):
+        if entity["entity"] in numbers:
+            text = text[: entity["start"]] + " " + text[entity["end"] :]
+    return " ".join(text.split())

@@ -1,0 +1,85 @@
+"""Which parcel and which phone a message is about; what is wrong with a number that is neither."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from actions.hearing import Heard
+from actions.support import button, reading
+from bot.db import now
+from bot.shipments import tracking
+
+_LIKE_A_MOBILE = re.compile(r"1\d{9,11}|0\d{8,11}")
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One number, or several to choose from, or the name of a problem; nothing when no number was given."""
+
+    number: str | None = None
+    choices: tuple[str, ...] = ()
+    problem: str | None = None
+
+
+async def parcel_in(heard: Heard, shown: list[str] | None) -> Parcel:
+    """The parcel that the message names. `shown` are the numbers it may point at with 第二个 or the last one."""
+    chosen = heard.chosen(shown)
+    if chosen:
+        return Parcel(chosen)
+    numbers = tuple(dict.fromkeys(found.value for found in heard.waybills))
+    if len(numbers) > 1:
+        return Parcel(choices=numbers)
+    if numbers:
+        return await _checked(numbers[0], heard.waybills[0].problem)
+    if heard.order_number:
+        return Parcel(problem="order_number")
+    if heard.phones:
+        return Parcel(problem="only_phone")
+    return Parcel(problem="too_short" if heard.odd_number else None)
+
+
+async def _checked(number: str, problem: str | None) -> Parcel:
+    """Carriers' patterns are not official: a number we hold is right whatever the pattern says."""
+    if problem is None or await reading(lambda session: tracking.look_up(session, number)):
+        return Parcel(number)
+    return Parcel(problem=problem)
+
+
+def phone_in(heard: Heard) -> tuple[str | None, str | None]:
+    """The phone number in a message that answers "which phone?", and the problem with what is no phone."""
+    if heard.phones:
+        return heard.phones[-1], None
+    if any(_LIKE_A_MOBILE.fullmatch(found.value) for found in heard.waybills):
+        return None, "phone_format"
+    return None, "phone_format" if heard.odd_number else None
+
+
+def parcel_buttons(numbers: list[str] | None) -> list[dict[str, str]]:
+    return [{"title": number, "payload": f'/provide_info{{"waybill": "{number}"}}'} for number in numbers or ()]
+
+
+def numbered(numbers: list[str] | None) -> str:
+    return "\n".join(f"{place}. {number}" for place, number in enumerate(numbers or (), start=1))
+
+
+async def card(conversation_id: str, number: str, language: str) -> dict[str, Any] | None:
+    """The shipment's view: with its timeline where this conversation has shown that it may see it."""
+    return await reading(lambda session: view_for(session, conversation_id, number, language))
+
+
+def view_for(session: Session, conversation_id: str, number: str, language: str) -> dict[str, Any] | None:
+    """The view that this conversation may see, coarse or detailed."""
+    from bot.customers.verification import role_for
+
+    detailed = role_for(session, conversation_id, number) is not None
+    return tracking.view(session, number, detailed=detailed, language=language, now=now())
+
+
+def card_buttons(view: dict[str, Any], language: str) -> list[dict[str, str]]:
+    """What the card offers next: its own action, and the details while they are hidden."""
+    offered = [view["action"]] if view["action"] else []
+    return offered if view["detailed"] else [*offered, button(language, "choice_details", "/track_details")]

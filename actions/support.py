@@ -1,0 +1,72 @@
+"""What every action needs: services in a thread, the key of what happens once, the language."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import ActiveLoop, SlotSet
+from sqlalchemy.orm import Session
+
+from bot.db import database
+from bot.settings import settings
+from bot.wording import say
+
+Events = list[dict[str, Any]]
+Result = TypeVar("Result")
+
+
+async def service(do: Callable[[Session], Result]) -> Result:
+    """Runs `do` with a session in a thread and commits: a sync call here would stop every other chat."""
+    return await asyncio.to_thread(_committed, do)
+
+
+def _committed(do: Callable[[Session], Result]) -> Result:
+    with database().write() as session:
+        result = do(session)
+        session.commit()
+    return result
+
+
+async def reading(do: Callable[[Session], Result]) -> Result:
+    """Like `service`, for what only reads: it takes no write lock."""
+    return await asyncio.to_thread(_read, do)
+
+
+def _read(do: Callable[[Session], Result]) -> Result:
+    with database().read() as session:
+        return do(session)
+
+
+def language(tracker: Tracker) -> str:
+    return tracker.get_slot("language") or "zh"
+
+
+def message_key(tracker: Tracker) -> str:
+    """What makes this message's work happen once: its inbox id, or Rasa's own id under `rasa shell`."""
+    metadata = tracker.latest_message.get("metadata") or {}
+    return str(metadata.get("inbox_id") or tracker.latest_message.get("message_id"))
+
+
+def cleared(*slots: str) -> Events:
+    return [SlotSet(slot, None) for slot in slots]
+
+
+def left_form() -> Events:
+    """Ends whatever form is open and forgets how often it asked; what it collected stays."""
+    return [ActiveLoop(None), *cleared("requested_slot", "asked", "problem")]
+
+
+def moment(at: str | datetime, language: str) -> str:
+    """A time as customers of this language write it, in the company's time zone."""
+    point = at if isinstance(at, datetime) else datetime.fromisoformat(at)
+    return point.astimezone(ZoneInfo(settings().timezone)).strftime(say(language, "moment"))
+
+
+def button(language: str, key: str, payload: str, **values: Any) -> dict[str, str]:
+    """A button titled by the wording `key`."""
+    return {"title": say(language, key, **values), "payload": payload}

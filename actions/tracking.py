@@ -1,0 +1,144 @@
+"""Where a parcel is: by its number, in detail after the last four digits of a phone on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.forms import Ask, Intake, Taken
+from actions.hearing import Heard, hear
+from actions.parcels import card, card_buttons, numbered, parcel_buttons, parcel_in
+from actions.support import Events, cleared, language, service
+from bot.db import now
+
+
+class ValidateTrackingForm(Intake):
+    form = "tracking_form"
+    own = frozenset({"track_shipment", "track_other", "ask_eta", "provide_info", "correct"})
+
+    async def take(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
+        if heard.intent.startswith("complain_") and not heard.waybills:
+            return Taken()
+        parcel = await parcel_in(heard, slots["waybill_choices"])
+        if parcel.number:
+            return Taken({"waybill": parcel.number, "waybill_choices": None})
+        if parcel.choices:
+            return Taken({"waybill": None, "waybill_choices": list(parcel.choices), "problem": "several"})
+        if parcel.problem:
+            return Taken({"waybill": None, "problem": parcel.problem})
+        return Taken({"waybill": None}) if heard.intent == "track_other" or heard.means_another else Taken()
+
+    def next_question(self, slots: dict[str, Any]) -> str | None:
+        return None if slots["waybill"] else "waybill"
+
+
+class ActionAskTrackingFormWaybill(Ask):
+    question = "tracking_form_waybill"
+
+    async def values(self, tracker: Tracker) -> dict[str, Any]:
+        choices = tracker.get_slot("waybill_choices")
+        return {"choices": numbered(choices), "buttons": parcel_buttons(choices)}
+
+
+class ActionTrack(Action):
+    """The parcel's state in words and as a card: coarse, or with its timeline once verified."""
+
+    def name(self) -> str:
+        return "action_track"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        number, speech = tracker.get_slot("waybill"), language(tracker)
+        view = await card(tracker.sender_id, number, speech) if number else None
+        if view is None:
+            response = "utter_not_found" if number else "utter_which_parcel"
+            dispatcher.utter_message(response=response, waybill=number)
+            return cleared("waybill")
+        dispatcher.utter_message(
+            response="utter_tracked", **_words(view), json_message={"card": view}, buttons=card_buttons(view, speech)
+        )
+        return []
+
+
+def _words(view: dict[str, Any]) -> dict[str, str]:
+    """The card's sentences as one text; empty ones leave no gap."""
+    told = (view["headline"], view["why"], view["next"])
+    return {"waybill": view["waybill"], "explanation": "\n".join(sentence for sentence in told if sentence)}
+
+
+class ActionTrackAside(Action):
+    """A tracking question inside another form: that form's parcel is not touched."""
+
+    def name(self) -> str:
+        return "action_track_aside"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        known = tracker.get_slot("complaint_waybill") or tracker.get_slot("waybill")
+        parcel = await parcel_in(hear(tracker), [])
+        tracker.slots["waybill"] = parcel.number or (known if known != "none" else None)
+        return await ActionTrack().run(dispatcher, tracker, domain)
+
+
+class ValidateTailForm(Intake):
+    """The last four digits of a phone on the parcel. Each try counts: services lock after five wrong ones."""
+
+    form = "tail_form"
+    own = frozenset({"track_details", "provide_info", "correct"})
+
+    async def take(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
+        digits, number = heard.four_digits, slots["waybill"]
+        if heard.waybills and heard.waybills[0].value != number:
+            return Taken()
+        if not digits or not number:
+            return Taken({"tail_outcome": None} if slots["requested_slot"] is None else {})
+        from bot.customers.verification import verify_tail
+
+        outcome = await service(lambda session: verify_tail(session, tracker.sender_id, number, digits, now=now()))
+        return Taken({"tail_outcome": outcome, "problem": "wrong_tail" if outcome == "wrong" else None})
+
+    def next_question(self, slots: dict[str, Any]) -> str | None:
+        over = not slots["waybill"] or slots.get("tail_outcome") in ("verified", "locked")
+        return None if over else "phone_tail"
+
+
+class ActionAskTailFormPhoneTail(Ask):
+    question = "tail_form_phone_tail"
+
+
+class ActionTrackDetails(Action):
+    """After the digits: the whole card, or that the parcel is locked for a while."""
+
+    def name(self) -> str:
+        return "action_track_details"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        if tracker.get_slot("tail_outcome") == "locked":
+            dispatcher.utter_message(response="utter_tail_locked")
+            return cleared("tail_outcome")
+        return [*await ActionTrack().run(dispatcher, tracker, domain), SlotSet("tail_outcome", None)]
+
+
+class ActionProvideInfo(Action):
+    """A number with no request: a case's progress, the digits for the parcel at hand, or a parcel to track."""
+
+    def name(self) -> str:
+        return "action_provide_info"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        form = _form_for(hear(tracker), tracker)
+        if form:
+            return [FollowupAction(form)]
+        dispatcher.utter_message(response=f"utter_{tracker.get_intent_of_latest_message()}")
+        return []
+
+
+def _form_for(heard: Heard, tracker: Tracker) -> str | None:
+    if heard.case_number:
+        return "case_form"
+    if heard.waybills or heard.order_number or heard.chosen(tracker.get_slot("waybill_choices")):
+        return "tracking_form"
+    if tracker.get_slot("waybill") and heard.four_digits:
+        return "tail_form"
+    return "tracking_form" if heard.odd_number and not heard.phones else None
