@@ -74,7 +74,8 @@ class NgramClassifier(IntentClassifier, GraphComponent):
         return messages
 
     def _rank(self, text: str) -> list[dict[str, Any]]:
-        features: csr_matrix = self._vectorizer.transform([for_intent(text)])
+        # Of the weights' own type: a mixed product would copy all of them for every message.
+        features: csr_matrix = self._vectorizer.transform([for_intent(text)]).astype(np.float32)
         likelihood = expit((features @ self._weights)[0] + self._bias)
         confidence = likelihood / likelihood.sum()
         order = np.argsort(-confidence, kind="stable")
@@ -86,7 +87,6 @@ class NgramClassifier(IntentClassifier, GraphComponent):
             ngram_range=(1, self._config["max_ngram"]),
             lowercase=False,
             sublinear_tf=True,
-            dtype=np.float32,  # as the weights: a mixed product would copy them all for every message
             **options,
         )
 
