@@ -29,7 +29,7 @@ class ValidateCaseForm(Intake):
     """Which case, and, unless it was told in this conversation, the last four digits of its phone."""
 
     form = "case_form"
-    own = frozenset({"ask_case_status", "provide_info"})
+    own = frozenset({"ask_case_status", "ask_eta", "provide_info"})
 
     async def take(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
         begins = slots["requested_slot"] is None

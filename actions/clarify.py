@@ -24,6 +24,8 @@ class ActionUnclear(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         form = tracker.active_loop_name
+        if hear(tracker).intent.startswith("complain_") and not form:
+            return [FollowupAction("complaint_form")]
         if form:
             dispatcher.utter_message(response="utter_unclear_in_form")
             return [FollowupAction(form)]
@@ -32,6 +34,19 @@ class ActionUnclear(Action):
         response = ("utter_did_you_mean" if guesses else "utter_rephrase") if before < 2 else "utter_unclear_person"
         dispatcher.utter_message(response=response, buttons=guesses)
         return [FollowupAction("action_listen")]
+
+
+class ActionAbuse(Action):
+    """An insult is never argued with; where it also tells what went wrong, that is taken down at once."""
+
+    def name(self) -> str:
+        return "action_abuse"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        if hear(tracker).intent != "abuse" and not tracker.active_loop_name:
+            return [FollowupAction("complaint_form")]
+        dispatcher.utter_message(response="utter_abuse")
+        return []
 
 
 def times_unclear(tracker: Tracker) -> int:

@@ -84,6 +84,8 @@ async def _answer(heard: Heard, slots: dict[str, Any]) -> Taken:
     taken.slots |= _decision(heard, slots, bool(taken.slots))
     taken.slots |= _remedy(heard, question)
     taken.slots |= _story(heard, slots)
+    if set(taken.slots) == {"complaint_description"} and question in ("complaint_waybill", "complaint_phone"):
+        taken.remarks.append("utter_noted")
     category = _category(heard, slots["complaint_category"], asked=question == "complaint_category")
     if category != slots["complaint_category"]:
         taken.slots["complaint_category"] = category
@@ -152,9 +154,10 @@ def _remedy(heard: Heard, question: str | None) -> dict[str, Any]:
 def _story(heard: Heard, slots: dict[str, Any]) -> dict[str, Any]:
     """The words about what happened, after those told before. Questions and answers to the form are none."""
     question, before = slots["requested_slot"], slots["complaint_description"]
-    if not _is_story(heard, question) or (before and heard.text in before):
+    told = heard.words if len(heard.waybills) < 2 else heard.text  # one number has a line of its own
+    if not _is_story(heard, question) or (before and told in before):
         return {}
-    story = f"{before}\n{heard.text}" if before else heard.text
+    story = f"{before}\n{told}" if before else told
     return {"complaint_description": story[:MOST_WORDS]}
 
 

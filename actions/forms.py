@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import ActionExecutionRejected, SlotSet
+from rasa_sdk.events import ActionExecutionRejected, ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.hearing import Heard, hear
@@ -60,6 +60,8 @@ class Intake(Action, ABC):
             dispatcher.utter_message(response=remark)
         slots |= {"asked": self._asked(slots, taken), **taken.slots}
         events = [SlotSet(slot, slots[slot]) for slot in ("asked", *taken.slots)]
+        if not begins and self._wants_the_person(slots, heard):
+            return [ActiveLoop(None), SlotSet("requested_slot", None), FollowupAction("action_handoff")]
         if not begins and self._is_for_others(heard, taken):
             return [*events, ActionExecutionRejected(self.form)]
         return [*events, SlotSet("requested_slot", self.next_question(slots))]
@@ -68,6 +70,11 @@ class Intake(Action, ABC):
         if heard.intent in self.own or heard.intent in PATIENT:
             return False
         return heard.is_question or not (taken.slots or taken.remarks)
+
+    def _wants_the_person(self, slots: dict[str, Any], heard: Heard) -> bool:
+        """A plain yes after the offer that ends the asking."""
+        asked = (slots["asked"] or {}).get(f"{self.form}_{slots['requested_slot']}", 0)
+        return asked > MOST_ASKED and heard.says_yes and not heard.has_facts
 
     def _asked(self, slots: dict[str, Any], taken: Taken) -> dict[str, int]:
         """How often each question was asked; reading back anew after a change is not asking again."""

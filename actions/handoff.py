@@ -40,7 +40,7 @@ class ActionHandoff(Action):
         reason = _reason(tracker)
         packet = await reading(lambda session: _packet(session, tracker, reason))
         dispatcher.utter_message(json_message={"handoff": {"reason": reason, "packet": packet}})
-        return left_form()
+        return [*left_form(), FollowupAction("action_listen")]
 
 
 def _reason(tracker: Tracker) -> str:

@@ -21,18 +21,19 @@ QUESTIONS = frozenset({
 })  # fmt: skip
 
 _EDGE = r"(?=[\s,，。.!！~～、]|$|[啊吧呀的呢了哦嘛哈滴呐]|谢|謝|就|快|please|thank)"
-_YES = re.compile(
-    rf"\W*(?:(?:对|對|是|嗯|恩|好|行|可以|中|要|没错|沒錯|没问题|没有问题|沒問題|确认|確認|确定|確定|提交|同意|就这样|就這樣|无误|無誤"
-    rf"|yes|yep|yeah|yup|sure|ok|okay|correct|right|confirm(?:ed)?|submit|that'?s right|looks? good|go ahead)+{_EDGE})",
-    re.IGNORECASE,
+_YES_WORDS = (
+    "对|對|是|嗯|恩|好|行|可以|中|要|没错|沒錯|没问题|没有问题|沒問題|确认|確認|确定|確定|提交|同意|就这样|就這樣|无误|無誤"
+    "|no problem|all good|fine|yes|yep|yeah|yup|sure|ok|okay|correct|right|confirm(?:ed)?|submit|that'?s right"
+    "|looks? good|go ahead"
 )
+_YES = re.compile(rf"\W*(?:(?:{_YES_WORDS})+{_EDGE})", re.IGNORECASE)
 _BY_THE_WAY = re.compile(r"\W*(?:对了|對了|是不是|好像|要不|right now|ok but|yes but)", re.IGNORECASE)
 _NO = re.compile(
     r"\W*(?:不|错|錯|没有$|否|别|no\b|nope|not\b|wrong|don'?t)(?!客气|好意思|用了|過|过)", re.IGNORECASE
 )
 _NOTHING = re.compile(
-    r"跳过|跳過|(?:没|沒|无|無)(?:有)?(?:运单|運單|快递)?(?:单号|單號|号码|號碼)|单号(?:没|不知道|找不到|丢)|\W*(?:没有|沒有|没|沒|没了|无|不知道|不记得|忘了|找不到)"
-    r"(?:了|啊|呢|哦)?\W*$|不给|不給|不想给|不方便|不留|保密"
+    r"跳过|跳過|(?:没|沒|无|無)(?:有)?(?:运单|運單|快递)?(?:单号|單號|号码|號碼)|单号(?:没|不知道|找不到|丢)"
+    r"|^\W*(?:没有|沒有|没|沒|无|不知道|不记得|忘了|找不到)(?:了|啊|呢|哦)?\W*$|不给|不給|不想给|不方便|不留|保密"
     r"|\bskip\b|\bno (?:number|waybill|tracking)|don'?t (?:have|know|remember|want)|do not have|rather not"
     r"|lost (?:it|the)",
     re.IGNORECASE,
@@ -42,7 +43,9 @@ _PHONE_ON_WAYBILL = re.compile(
     r"|(?:number|phone|one) on (?:the|my) (?:waybill|parcel|label|order|file|record)",
     re.IGNORECASE,
 )
-_ASKS = re.compile(r"[?？]|吗|嘛$|呢$|怎么|怎麼|什么|什麼|多少|几点|哪里|哪儿|为啥|为什么|可以不|可以吗|能不能|是不是")
+_ASKS = re.compile(
+    r"[?？]|吗|嗎|嘛$|呢$|怎么|怎麼|什么|什麼|多少|几点|幾點|哪里|哪裡|哪儿|为啥|为什么|為什麼|可以不|能不能|是不是|有没有"
+)
 _ENGLISH_ASKS = re.compile(r"\W*(?:what|when|where|how|why|which|who|can|could|do|does|is|are|will|would)\b", re.I)
 _BARE = re.compile(
     r"[\W_]|我|要|想|你们|你們|这个|一下|个|反映|反应|反馈|投诉|投訴|举报|情况|问题|i\b|want|would|like|need|to\b|a\b|make|file"
@@ -66,6 +69,9 @@ _ORDINAL = re.compile(
 _LATIN_ORDINALS = ("first", "second", "third", "fourth", "fifth")
 _ODD_NUMBER = re.compile(r"(?<![a-z\d])[a-z]{0,4}\d{5,}(?![a-z\d])", re.IGNORECASE)
 _FOUR_DIGITS = re.compile(r"(?<!\d)(\d{4})(?!\d)")
+
+ANGRY_COMPLAINT, UNSURE_COMPLAINT = 0.15, 0.4
+"""How likely complaints must be together for an insult, or a message of unclear kind, to be taken as one."""
 
 ENOUGH_WORDS = 4
 """A description of fewer characters says no more than that there is a complaint."""
@@ -186,7 +192,7 @@ def hear(tracker: Tracker) -> Heard:
     message = tracker.latest_message
     text = message.get("text") or ""
     entities = [entity for entity in message.get("entities", []) if entity["entity"] != "language"]
-    intent = (message.get("intent") or {}).get("name") or FALLBACK
+    intent = _intent(message)
     if text.startswith("/"):
         tapped = {entity["entity"]: str(entity["value"]) for entity in entities}
         found = waybill.recognise(tapped.get("waybill", ""))
@@ -201,6 +207,18 @@ def hear(tracker: Tracker) -> Heard:
         case_number=next(iter(_values(entities, "case_id")), None),
         order_number=next(iter(_values(entities, "order_number")), None),
     )
+
+
+def _intent(message: dict[str, Any]) -> str:
+    """As the model reads it; but an insult or an unsure guess that most likely complains is that complaint."""
+    intent = str((message.get("intent") or {}).get("name") or FALLBACK)
+    if intent not in ("abuse", FALLBACK):
+        return intent
+    ranking = message.get("intent_ranking") or ()
+    complaints = [rank for rank in ranking if rank["name"].startswith("complain_")]
+    likely = sum(float(rank["confidence"]) for rank in complaints)
+    enough = likely >= (ANGRY_COMPLAINT if intent == "abuse" else UNSURE_COMPLAINT)
+    return str(complaints[0]["name"]) if enough else intent
 
 
 def _values(entities: list[dict[str, Any]], kind: str) -> tuple[str, ...]:
