@@ -68,7 +68,8 @@ def messages_part(session: Session, person: Person, asked: Asked) -> Page:
 def case_pages(session: Session, person: Person, asked: Asked) -> Page:
     filters = {name: clean(asked.query.get(name, "")) for name in ("kind", "state", "q")}
     found = case_list(session, person, asked)
-    return Page("cases.html", {**found, "filters": filters, "kinds": KINDS, "states": STATES, "open_states": UNFINISHED})
+    choices = {"filters": filters, "kinds": KINDS, "states": STATES}
+    return Page("cases.html", {**found, **choices, "open_states": UNFINISHED})
 
 
 def case_page(session: Session, person: Person, asked: Asked) -> Page:

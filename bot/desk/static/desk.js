@@ -41,30 +41,31 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
 // ---- the transcript stays at its end while the reader is there ----
 
 let isAtEnd = true;
+const resized = new ResizeObserver(keepEnd);  // the reply box grows, a photo arrives
 
-function messages() {
-  return document.getElementById("messages");
+function watchMessages() {
+  const list = document.getElementById("messages");
+  resized.disconnect();
+  if (!list) return;
+  resized.observe(list);
+  for (const message of list.children) resized.observe(message);
+  keepEnd();
 }
 
-function toEnd() {
-  const list = messages();
-  if (list) list.scrollTop = list.scrollHeight;
+function keepEnd() {
+  const list = document.getElementById("messages");
+  if (list && isAtEnd) list.scrollTop = list.scrollHeight;
 }
 
-document.addEventListener("htmx:beforeSwap", () => {
-  const list = messages();
-  isAtEnd = !list || list.scrollHeight - list.scrollTop - list.clientHeight < 80;
-});
+document.addEventListener("scroll", ({ target }) => {
+  if (target.id === "messages") isAtEnd = target.scrollHeight - target.scrollTop - target.clientHeight < 80;
+}, true);
 
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
-  if (isAtEnd) toEnd();
   if (detail.target.id === "queue") showWaiting();
   if (detail.target.id === "pane") restoreDraft();
+  watchMessages();
 });
-
-document.addEventListener("load", ({ target }) => {  // a photo arrived and made the list longer
-  if (isAtEnd && target.tagName === "IMG" && messages()?.contains(target)) toEnd();
-}, true);
 
 // ---- how many wait, and how long ----
 
@@ -179,4 +180,4 @@ function closeMenus(except) {
 if (document.body.classList.contains("door")) sessionStorage.clear();  // the next one here is someone else
 startClocks();
 restoreDraft();
-toEnd();
+watchMessages();
