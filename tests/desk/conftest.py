@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
+import uvicorn
 from argon2 import PasswordHasher
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -48,6 +50,19 @@ def app(database: Database, monkeypatch: pytest.MonkeyPatch) -> Starlette:
             add_agent(session, name, PASSWORD, role)
         session.commit()
     return create_app(database, settings(), lambda: True)
+
+
+@pytest.fixture
+def address(app: Starlette) -> Iterator[str]:
+    """The app on a port of its own: streams and browsers need a real connection."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", ws="none", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        threading.Event().wait(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
 
 
 @pytest.fixture

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
 import httpx
 import pytest
-import uvicorn
 from sqlalchemy import update
-from starlette.applications import Starlette
 
 from bot.db import Database, now
 from bot.desk import events
@@ -21,20 +18,12 @@ from tests.desk.conftest import PASSWORD, PHONE
 
 
 @pytest.fixture
-def lin(app: Starlette) -> Iterator[httpx.Client]:
+def lin(address: str) -> Iterator[httpx.Client]:
     """An agent's browser, logged in at a real server."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", ws="none", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        threading.Event().wait(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+    with httpx.Client(base_url=address, timeout=20) as client:
         login = client.post("/desk/api/login", json={"name": "lin", "password": PASSWORD}).json()
         client.headers["X-CSRF-Token"] = login["csrf"]
         yield client
-    server.should_exit = True
-    thread.join()
 
 
 def stream(client: httpx.Client, **query: str) -> Iterator[tuple[str, dict]]:
