@@ -20,7 +20,10 @@ class Attempt(Base):
     """A wrong try at a waybill's last four digits; five lock the waybill for that session and address."""
 
     __tablename__ = "verification_attempts"
-    __table_args__ = (Index("ix_attempts_waybill", "waybill_hash", "at"), Index("ix_attempts_session", "conversation_id", "at"))
+    __table_args__ = (
+        Index("ix_attempts_waybill", "waybill_hash", "at"),
+        Index("ix_attempts_session", "conversation_id", "at"),
+    )
 
     id = Column(Integer, primary_key=True)
     conversation_id = Column(String(32), nullable=False)

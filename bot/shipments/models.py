@@ -1,14 +1,33 @@
-"""Tables of the shipments room."""
+"""Tables of the shipments room, and the keyed hashes in them."""
+
+from datetime import datetime, timezone
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, Numeric, String
 
 from bot.db import Base, UTCDateTime, now
-from bot.privacy import EncryptedText
+from bot.privacy import EncryptedText, phone_digits, phone_hash, vault
 
 STATUSES = (
     "created", "awaiting_pickup", "picked_up", "in_transit", "customs", "out_for_delivery", "at_pickup_point",
     "delivered", "exception", "returning", "returned", "cancelled", "unknown",
 )  # fmt: skip
+
+
+def hash_of_phone(phone: str | None) -> str | None:
+    """For look-up by a whole number; files may carry only the last digits, or stars in the middle."""
+    whole = phone is not None and "*" not in phone and len(phone_digits(phone)) >= 7
+    return phone_hash(phone) if phone and whole else None
+
+
+def hash_of_tail(waybill: str, phone: str | None) -> str | None:
+    """Of the waybill and the last four digits of a phone; none where there are not four."""
+    tail = phone_digits(phone or "")[-4:]
+    return vault().hash(f"{waybill}:{tail}") if len(tail) == 4 else None
+
+
+def fingerprint(at: datetime, code: str | None, text: str) -> str:
+    """What makes a scan the same scan. Keyed, because the text names people."""
+    return vault().hash(f"{at.astimezone(timezone.utc).isoformat()}|{code or ''}|{text}")[:32]
 
 
 class Shipment(Base):
@@ -42,8 +61,8 @@ class Party(Base):
     role = Column(String(10), primary_key=True, doc="sender or receiver")
     name = Column(EncryptedText)
     phone = Column(EncryptedText)
-    phone_hash = Column(String(64))
-    tail_hash = Column(String(64), doc="keyed hash of waybill and the last four digits")
+    phone_hash = Column(String(64), info={"rehash": lambda row: hash_of_phone(row["phone"])})
+    tail_hash = Column(String(64), info={"rehash": lambda row: hash_of_tail(row["waybill"], row["phone"])})
     address = Column(EncryptedText)
 
 
@@ -59,5 +78,8 @@ class ShipmentEvent(Base):
     city = Column(String(60))
     status = Column(String(20), nullable=False)
     reason = Column(String(40))
+    code = Column(String(60), doc="as the file or provider gave it")
     text = Column(EncryptedText, nullable=False, doc="carries couriers' names and phones")
-    fingerprint = Column(String(32), nullable=False, doc="of time, code and text")
+    fingerprint = Column(
+        String(32), nullable=False, info={"rehash": lambda row: fingerprint(row["at"], row["code"], row["text"])}
+    )

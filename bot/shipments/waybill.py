@@ -155,12 +155,14 @@ _LEAST_LENGTH = 8
 
 def fold(text: str) -> str:
     """Half width and capitals, character for character: offsets stay."""
+    if text.isascii():
+        return text.upper().replace("\t", " ")
     return "".join(map(_fold_character, text))
 
 
 def _fold_character(character: str) -> str:
     if character.isascii():
-        return " " if character == "\t" else character.upper()
+        return fold(character)
     if unicodedata.category(character) == "Zs":
         return " "
     if unicodedata.category(character) == "Pd":

@@ -1,10 +1,14 @@
 """Texts said outside Rasa (queue, faults, notices, desk), in Chinese and English: `zh.yml`, `en.yml`."""
 
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import yaml
+
+from bot.settings import settings
 
 LANGUAGES = ("zh", "en")
 
@@ -19,3 +23,9 @@ def texts(language: str) -> dict[str, str]:
 def say(language: str, key: str, **values: Any) -> str:
     """The text `key` in `language`, its placeholders filled. A missing key is a KeyError: a test finds it first."""
     return texts(language)[key].format(**values)
+
+
+def moment(at: datetime | str, language: str) -> str:
+    """A time (or its ISO text) as customers of this language write it, in the company's time zone."""
+    point = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return point.astimezone(ZoneInfo(settings().timezone)).strftime(say(language, "moment"))

@@ -232,6 +232,7 @@ def upgrade() -> None:
     sa.Column('city', sa.String(length=60), nullable=True),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('reason', sa.String(length=40), nullable=True),
+    sa.Column('code', sa.String(length=60), nullable=True),
     sa.Column('text', sa.Text(), nullable=False),
     sa.Column('fingerprint', sa.String(length=32), nullable=False),
     sa.ForeignKeyConstraint(['waybill'], ['shipments.waybill'], ondelete='CASCADE'),
