@@ -9,10 +9,10 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.forms import Ask, Intake, Taken
 from actions.hearing import Heard
-from actions.support import Events, button, cleared, language, message_key, moment, reading, service
+from actions.support import Events, button, cleared, language, message_key, reading, service
 from bot.cases import service as cases
 from bot.cases.errors import NotAllowed
-from bot.wording import say
+from bot.wording import moment, say
 
 LEAVING = frozenset({"cancel", "request_human", "goodbye", "leave_callback"})
 CLOCK_STATES = ("acknowledged", "triaged", "investigating", "waiting_third_party")

@@ -11,6 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.hearing import FALLBACK, hear
 from actions.support import Events, button, language
+from actions.tracking import form_for
 from bot.wording import texts
 
 GUESSES = 3
@@ -24,15 +25,17 @@ class ActionUnclear(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         form = tracker.active_loop_name
-        if hear(tracker).intent.startswith("complain_") and not form:
-            return [FollowupAction("complaint_form")]
+        usable = None if form else form_for(hear(tracker), tracker)
+        if usable:
+            return [FollowupAction(usable)]
         if form:
             dispatcher.utter_message(response="utter_unclear_in_form")
             return [FollowupAction(form)]
         before = times_unclear(tracker)
         guesses = _guesses(tracker) if before == 0 else []
         response = ("utter_did_you_mean" if guesses else "utter_rephrase") if before < 2 else "utter_unclear_person"
-        dispatcher.utter_message(response=response, buttons=guesses)
+        person = [button(language(tracker), "choice_human", "/request_human")] if guesses else []
+        dispatcher.utter_message(response=response, buttons=[*guesses, *person])
         return [FollowupAction("action_listen")]
 
 

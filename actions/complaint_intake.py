@@ -17,12 +17,15 @@ NOT_GIVEN = "none"
 ON_WAYBILL = "waybill"
 """In place of a waybill or phone: the customer has none, or means the phone printed on the waybill."""
 
-TELLING = frozenset({"add_case_detail", "file_claim", "nlu_fallback", "out_of_scope", "suggest", "expedite_delivery"})
+TELLING = frozenset({"add_case_detail", "file_claim", "nlu_fallback", "suggest", "expedite_delivery"})
 """Besides complaints themselves: what people say in the middle of one adds to what happened."""
 LEAVING = frozenset({"cancel", "request_human", "goodbye", "withdraw_case", "leave_callback"})
 NO_STORY = frozenset({"greet", "thank", "goodbye", "help", "ask_bot", "affirm", "deny", "correct", "skip", "try_again"})
+CONTACT = ("complaint_waybill", "complaint_phone")
 FORGOTTEN = ("complaint_description", "complaint_remedy", "complaint_confirmed", "complaint_case")
 MOST_WORDS = 2000
+LONG_ENOUGH = 10
+"""Characters from which a message that seems chat, or answers something else, still tells what happened."""
 
 
 class ValidateComplaintForm(Intake):
@@ -35,6 +38,8 @@ class ValidateComplaintForm(Intake):
             return await self._begin(heard, slots, tracker)
         if _leaves(heard, slots["requested_slot"]):
             return Taken()
+        if slots["requested_slot"] in CONTACT and heard.asks_why_contact and not heard.has_facts:
+            return Taken(remarks=["utter_why_contact"], whole=True)
         return await self._joined(await _answer(heard, slots), slots, tracker)
 
     async def _begin(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
@@ -68,9 +73,8 @@ class ValidateComplaintForm(Intake):
 
 def _leaves(heard: Heard, question: str) -> bool:
     """Cancel, a person, goodbye: unless the words answer the question (没了, 跳过) or bring a fact."""
-    skips = question in ("complaint_waybill", "complaint_phone") and heard.has_none
-    asks_why = heard.intent in ("faq_privacy", "complain_privacy") and not heard.has_facts and not skips
-    return asks_why or (heard.intent in LEAVING and not heard.has_facts and not skips)
+    skips = question in CONTACT and heard.has_none
+    return heard.intent in LEAVING and not heard.has_facts and not skips
 
 
 async def _answer(heard: Heard, slots: dict[str, Any]) -> Taken:
@@ -83,8 +87,10 @@ async def _answer(heard: Heard, slots: dict[str, Any]) -> Taken:
     taken.slots |= _phone(heard, question, slots["complaint_waybill"])
     taken.slots |= _decision(heard, slots, bool(taken.slots))
     taken.slots |= _remedy(heard, question)
-    taken.slots |= _story(heard, slots)
-    if set(taken.slots) == {"complaint_description"} and question in ("complaint_waybill", "complaint_phone"):
+    if not taken.slots or len(heard.words) >= LONG_ENOUGH or heard.intent.startswith("complain_"):
+        taken.slots |= _story(heard, slots)
+    taken.whole = bool({"complaint_remedy", "complaint_confirmed"} & set(taken.slots))
+    if set(taken.slots) == {"complaint_description"} and question in CONTACT:
         taken.remarks.append("utter_noted")
     category = _category(heard, slots["complaint_category"], asked=question == "complaint_category")
     if category != slots["complaint_category"]:
@@ -165,7 +171,8 @@ def _is_story(heard: Heard, question: str | None) -> bool:
     if heard.intent in NO_STORY and not (question == "complaint_confirmed" and heard.says_yes):
         return False
     if question == "complaint_description":
-        return len(heard.words) > 1 and not (heard.is_question and heard.asks)
+        chat = heard.intent == "out_of_scope" and len(heard.words) < LONG_ENOUGH
+        return len(heard.words) > 1 and not chat and not (heard.is_question and heard.asks)
     complains = heard.intent.startswith("complain_")
     if question == "complaint_confirmed" and heard.says_yes:
         return heard.tells_more and (complains or heard.intent in TELLING)

@@ -13,11 +13,11 @@ from actions.complaint_intake import NOT_GIVEN, ON_WAYBILL
 from actions.forms import Ask
 from actions.hearing import hear
 from actions.parcels import numbered, parcel_buttons
-from actions.support import Events, button, cleared, language, message_key, moment, service
+from actions.support import Events, button, cleared, language, message_key, service
 from bot.cases import service as cases
 from bot.cases.states import CATEGORIES
 from bot.privacy import mask_phone
-from bot.wording import say
+from bot.wording import moment, say
 
 REMEDIES = ("redeliver", "compensation", "explanation")
 PARTS = ("category", "waybill", "description", "phone")

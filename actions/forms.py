@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import ActionExecutionRejected, ActiveLoop, FollowupAction, SlotSet
+from rasa_sdk.events import ActionExecutionRejected, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.hearing import Heard, hear
@@ -20,14 +20,19 @@ from actions.support import Events
 MOST_ASKED = 3
 PATIENT = frozenset({"affirm", "deny", "correct", "try_again"})
 """Said to the form itself: asked again without another answer first."""
+WAYS_OUT = {"cancel": "action_leave", "goodbye": "action_leave", "request_human": "action_handoff"}
 
 
 @dataclass
 class Taken:
-    """What a form takes from a message: new slot values, and responses to say before its next question."""
+    """What a form takes from a message: new slot values, and responses to say before its next question.
+
+    `whole` says that the message was meant for the form alone, however like a question it looks.
+    """
 
     slots: dict[str, Any] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    whole: bool = False
 
 
 class Intake(Action, ABC):
@@ -58,29 +63,34 @@ class Intake(Action, ABC):
         taken = await self.take(heard, slots, tracker)
         for remark in taken.remarks:
             dispatcher.utter_message(response=remark)
-        slots |= {"asked": self._asked(slots, taken), **taken.slots}
+        slots |= {"asked": self._asked(slots, heard, taken), **taken.slots}
         events = [SlotSet(slot, slots[slot]) for slot in ("asked", *taken.slots)]
-        if not begins and self._wants_the_person(slots, heard):
-            return [ActiveLoop(None), SlotSet("requested_slot", None), FollowupAction("action_handoff")]
+        way_out = None if begins or taken.slots or taken.remarks else self._way_out(slots, heard)
+        if way_out:
+            return [*events, ActionExecutionRejected(self.form), FollowupAction(way_out)]
         if not begins and self._is_for_others(heard, taken):
             return [*events, ActionExecutionRejected(self.form)]
         return [*events, SlotSet("requested_slot", self.next_question(slots))]
 
     def _is_for_others(self, heard: Heard, taken: Taken) -> bool:
-        if heard.intent in self.own or heard.intent in PATIENT:
+        if heard.intent in self.own or heard.intent in PATIENT or taken.whole:
             return False
         return heard.is_question or not (taken.slots or taken.remarks)
 
-    def _wants_the_person(self, slots: dict[str, Any], heard: Heard) -> bool:
-        """A plain yes after the offer that ends the asking."""
-        asked = (slots["asked"] or {}).get(f"{self.form}_{slots['requested_slot']}", 0)
-        return asked > MOST_ASKED and heard.says_yes and not heard.has_facts
+    def _way_out(self, slots: dict[str, Any], heard: Heard) -> str | None:
+        """Cancel, goodbye and a person work in every form; a plain yes takes the offer that ends the asking."""
+        asked = slots["asked"].get(f"{self.form}_{slots['requested_slot']}", 0)
+        if asked > MOST_ASKED and heard.says_yes and not heard.has_facts:
+            return "action_handoff"
+        return WAYS_OUT.get(heard.intent)
 
-    def _asked(self, slots: dict[str, Any], taken: Taken) -> dict[str, int]:
+    def _asked(self, slots: dict[str, Any], heard: Heard, taken: Taken) -> dict[str, int]:
         """How often each question was asked; reading back anew after a change is not asking again."""
+        if heard.intent == "try_again":
+            return {}
         asked = dict(slots["asked"] or {})
-        if taken.slots:
-            asked.pop(f"{self.form}_{slots['requested_slot']}" if slots["requested_slot"] in self.read_backs else "", 0)
+        if taken.slots and slots["requested_slot"] in self.read_backs:
+            asked.pop(f"{self.form}_{slots['requested_slot']}", None)
         return asked
 
 

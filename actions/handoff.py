@@ -13,12 +13,13 @@ from actions.clarify import times_unclear
 from actions.forms import MOST_ASKED, Ask, Intake, Taken
 from actions.hearing import Heard, hear
 from actions.parcels import phone_in, view_for
-from actions.support import Events, button, cleared, language, left_form, message_key, moment, reading, service
+from actions.support import Events, button, cleared, language, left_form, message_key, reading, service
 from bot.cases import service as cases
 from bot.catalog import figure, next_opening, service_open
+from bot.customers.verification import verified_shipments
 from bot.db import now
 from bot.privacy import mask_phone
-from bot.wording import say, texts
+from bot.wording import moment, say, texts
 
 UNCOLLECTED = frozenset({"language", "requested_slot", "asked", "problem", "session_started_metadata", "photos"})
 TRIED = 6
@@ -52,8 +53,6 @@ def _reason(tracker: Tracker) -> str:
 
 def _packet(session: Session, tracker: Tracker, reason: str) -> dict[str, Any]:
     """What the agent must not have to ask again (CONTRACTS)."""
-    from bot.customers.verification import verified_shipments
-
     slots = {name: value for name, value in tracker.slots.items() if value and name not in UNCOLLECTED}
     texts_said = _texts(tracker)
     return {
@@ -106,7 +105,7 @@ class ValidateCallbackForm(Intake):
             return Taken({"problem": problem} if problem else {})
         if question == "callback_confirmed":
             return Taken(_decision(heard))
-        words = heard.tapped.get("time") or (heard.text if not (heard.is_question and heard.asks) else None)
+        words = heard.tapped.get("time") or (heard.text if _answers(heard) else None)
         return Taken({question: words} if words else {})
 
     def _begin(self, heard: Heard, slots: dict[str, Any]) -> dict[str, Any]:
@@ -114,7 +113,7 @@ class ValidateCallbackForm(Intake):
         return {
             "callback_phone": next(iter(heard.phones[-1:]), known),
             "callback_time": None,
-            "callback_topic": slots["complaint_description"] or (heard.text if heard.tells_more else None),
+            "callback_topic": slots["complaint_description"],
             "callback_confirmed": None,
         }
 
@@ -125,10 +124,19 @@ class ValidateCallbackForm(Intake):
         return next((slot for slot in parts if not slots[slot]), "callback_confirmed")
 
 
+def _answers(heard: Heard) -> bool:
+    """Whether free words are meant as the time or subject asked for."""
+    return heard.intent not in ("affirm", "deny", "thank", "greet", "help", "ask_bot") and not (
+        heard.is_question and heard.asks
+    )
+
+
 def _decision(heard: Heard) -> dict[str, Any]:
-    """Submitting takes a yes; a no or a named part asks for that part anew, the phone first."""
+    """Submitting takes a yes; a new time is taken, a named part asked for anew, and a plain no asks for all but why."""
     if heard.says_yes:
         return {"callback_confirmed": "yes"}
+    if heard.when:
+        return {"callback_time": heard.when}
     if heard.part == "description":
         return {"callback_topic": None}
     if heard.names_time:
@@ -205,13 +213,12 @@ class ActionLeave(Action):
         return "action_leave"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
-        intent = hear(tracker).intent
-        form = tracker.active_loop_name
-        if not form:
-            dispatcher.utter_message(response=f"utter_{intent}" if intent == "goodbye" else "utter_cancel")
+        goodbye = hear(tracker).intent == "goodbye"
+        if not tracker.active_loop_name:
+            dispatcher.utter_message(response="utter_goodbye" if goodbye else "utter_cancel")
             return []
-        dispatcher.utter_message(response="utter_left_goodbye" if intent == "goodbye" else "utter_left")
-        return [*left_form(), *cleared(*_collected(domain))]
+        dispatcher.utter_message(response="utter_left_goodbye" if goodbye else "utter_left")
+        return [*left_form(), *cleared(*_collected(domain)), FollowupAction("action_listen")]
 
 
 def _collected(domain: dict[str, Any]) -> list[str]:

@@ -39,8 +39,22 @@ _NOTHING = re.compile(
     re.IGNORECASE,
 )
 _PHONE_ON_WAYBILL = re.compile(
-    r"(?:单上|面单|单子上|运单上|运单|單上|登记|预留|留的|收件|寄件|原来|下单).{0,6}(?:电话|手机|号码|電話|那个|號碼)"
-    r"|(?:number|phone|one) on (?:the|my) (?:waybill|parcel|label|order|file|record)",
+    r"(?:单上|面单|单子上|單上|登记的|登記的|预留的|原来的|下单的|收件人的)"
+    r"|on (?:the|my) (?:waybill|parcel|label|order|file|record)",
+    re.IGNORECASE,
+)
+_WHY_CONTACT = re.compile(
+    r"(?:为什么|为啥|凭什么|干嘛|干吗|為什麼|憑什麼|why|what.* for)"
+    r".*(?:电话|手机|号码|信息|電話|手機|phone|number|data)"
+    r"|隐私|隱私|泄露|洩露|privacy|\bleak",
+    re.IGNORECASE,
+)
+_CANCEL = re.compile(
+    r"\W*(?:取消|算了|不弄了|不办了|退出|停|停止|cancel|stop|quit|exit|never ?mind|forget it)(?:吧|了|啦)?\W*",
+    re.IGNORECASE,
+)
+_PERSON = re.compile(
+    r"\W*(?:转|轉|找|要)?(?:人工|真人)(?:客服|服务)?\W*|\W*(?:human|agent|a person|real person|operator)\W*",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
@@ -61,7 +75,14 @@ _PARTS = {
 _CHANGE = re.compile(r"改|换|換|错|錯|不对|不對|change|wrong|correct|edit|fix", re.IGNORECASE)
 _ANOTHER = re.compile(r"(?:另|别的|別的|其他|其它|换个|another|other|different)", re.IGNORECASE)
 _WISH = re.compile(r"(?:希望|要求|诉求|訴求|想要|请你们|wish|i want|i'd like|would like).{2,}", re.IGNORECASE)
-_TIME = re.compile(r"时间|時間|几点|上午|下午|晚上|\btime\b|\bwhen\b|morning|afternoon|evening", re.IGNORECASE)
+_TIME = re.compile(r"时间|時間|几点|\btime\b|\bwhen\b", re.IGNORECASE)
+_WHEN = re.compile(
+    r"(?:今天|今晚|明天|明早|后天|大后天|周[一二三四五六日末]|星期[一二三四五六日天]|下周\S?|\d+[号日])"
+    r"?\s?(?:上午|早上|中午|下午|傍晚|晚上)?\s?(?:[\d一二三四五六七八九十两:：点半]+)?(?:以?[前后])?"
+    r"|(?:(?:today|tomorrow|tonight|(?:mon|tues|wednes|thurs|fri|satur|sun)day|in the|after|before|at)\s*)*"
+    r"(?:morning|afternoon|evening|\d{1,2}(?::\d\d)?\s*(?:am|pm)|today|tomorrow|tonight|\w+day)",
+    re.IGNORECASE,
+)
 _ORDINAL = re.compile(
     r"第([一二三四五六七八九1-9])|(?<!\d)([1-9])(?!\d)|(最后|最後|末尾|\blast\b)|\b(first|second|third|fourth|fifth)\b",
     re.IGNORECASE,
@@ -70,8 +91,8 @@ _LATIN_ORDINALS = ("first", "second", "third", "fourth", "fifth")
 _ODD_NUMBER = re.compile(r"(?<![a-z\d])[a-z]{0,4}\d{5,}(?![a-z\d])", re.IGNORECASE)
 _FOUR_DIGITS = re.compile(r"(?<!\d)(\d{4})(?!\d)")
 
-ANGRY_COMPLAINT, UNSURE_COMPLAINT = 0.15, 0.4
-"""How likely complaints must be together for an insult, or a message of unclear kind, to be taken as one."""
+TAKEN_AS_COMPLAINT = {"abuse": 0.15, "provide_info": 0.25, FALLBACK: 0.4}
+"""How likely complaints must be together for an insult, a message full of numbers or an unclear one to be one."""
 
 ENOUGH_WORDS = 4
 """A description of fewer characters says no more than that there is a complaint."""
@@ -126,6 +147,11 @@ class Heard:
         return bool(_PHONE_ON_WAYBILL.search(self.words))
 
     @property
+    def asks_why_contact(self) -> bool:
+        """Doubts about giving a number."""
+        return bool(_WHY_CONTACT.search(self.words))
+
+    @property
     def tells_more(self) -> bool:
         """More than the bare wish to complain."""
         return len(_BARE.sub("", self.words)) >= ENOUGH_WORDS
@@ -142,6 +168,11 @@ class Heard:
     @property
     def names_time(self) -> bool:
         return bool(_TIME.search(self.words))
+
+    @property
+    def when(self) -> str | None:
+        """The longest time the words name: 后天上午, tomorrow at 3 pm."""
+        return max(_WHEN.findall(self.words), key=len, default="").strip() or None
 
     @property
     def wish(self) -> str | None:
@@ -210,15 +241,16 @@ def hear(tracker: Tracker) -> Heard:
 
 
 def _intent(message: dict[str, Any]) -> str:
-    """As the model reads it; but an insult or an unsure guess that most likely complains is that complaint."""
+    """As the model reads it, but for two things that must not be missed: the plain words that lead out of a form,
+    and an insult or unsure guess that most likely complains."""
+    text = message.get("text") or ""
+    if _CANCEL.fullmatch(text) or _PERSON.fullmatch(text):
+        return "cancel" if _CANCEL.fullmatch(text) else "request_human"
     intent = str((message.get("intent") or {}).get("name") or FALLBACK)
-    if intent not in ("abuse", FALLBACK):
-        return intent
     ranking = message.get("intent_ranking") or ()
     complaints = [rank for rank in ranking if rank["name"].startswith("complain_")]
     likely = sum(float(rank["confidence"]) for rank in complaints)
-    enough = likely >= (ANGRY_COMPLAINT if intent == "abuse" else UNSURE_COMPLAINT)
-    return str(complaints[0]["name"]) if enough else intent
+    return str(complaints[0]["name"]) if likely >= TAKEN_AS_COMPLAINT.get(intent, 2) else intent
 
 
 def _values(entities: list[dict[str, Any]], kind: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from actions.hearing import Heard
 from actions.support import button, reading
+from bot.customers.verification import role_for
 from bot.db import now
 from bot.shipments import tracking
 
@@ -44,9 +45,8 @@ async def parcel_in(heard: Heard, shown: list[str] | None) -> Parcel:
 
 async def _checked(number: str, problem: str | None) -> Parcel:
     """Carriers' patterns are not official: a number we hold is right whatever the pattern says."""
-    if problem is None or await reading(lambda session: tracking.look_up(session, number)):
-        return Parcel(number)
-    return Parcel(problem=problem)
+    known = problem and await reading(lambda session: tracking.look_up(session, number))
+    return Parcel(problem=problem) if problem and known is None else Parcel(number)
 
 
 def phone_in(heard: Heard) -> tuple[str | None, str | None]:
@@ -73,8 +73,6 @@ async def card(conversation_id: str, number: str, language: str) -> dict[str, An
 
 def view_for(session: Session, conversation_id: str, number: str, language: str) -> dict[str, Any] | None:
     """The view that this conversation may see, coarse or detailed."""
-    from bot.customers.verification import role_for
-
     detailed = role_for(session, conversation_id, number) is not None
     return tracking.view(session, number, detailed=detailed, language=language, now=now())
 
@@ -82,4 +80,5 @@ def view_for(session: Session, conversation_id: str, number: str, language: str)
 def card_buttons(view: dict[str, Any], language: str) -> list[dict[str, str]]:
     """What the card offers next: its own action, and the details while they are hidden."""
     offered = [view["action"]] if view["action"] else []
-    return offered if view["detailed"] else [*offered, button(language, "choice_details", "/track_details")]
+    details = [] if view["detailed"] else [button(language, "choice_details", "/track_details")]
+    return [*offered, *details, button(language, "choice_other_parcel", "/track_other")]

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import ActiveLoop, SlotSet
 from sqlalchemy.orm import Session
 
 from bot.db import database
-from bot.settings import settings
 from bot.wording import say
 
 Events = list[dict[str, Any]]
@@ -59,12 +56,6 @@ def cleared(*slots: str) -> Events:
 def left_form() -> Events:
     """Ends whatever form is open and forgets how often it asked; what it collected stays."""
     return [ActiveLoop(None), *cleared("requested_slot", "asked", "problem")]
-
-
-def moment(at: str | datetime, language: str) -> str:
-    """A time as customers of this language write it, in the company's time zone."""
-    point = at if isinstance(at, datetime) else datetime.fromisoformat(at)
-    return point.astimezone(ZoneInfo(settings().timezone)).strftime(say(language, "moment"))
 
 
 def button(language: str, key: str, payload: str, **values: Any) -> dict[str, str]:

@@ -11,8 +11,9 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.forms import Ask, Intake, Taken
 from actions.hearing import Heard, hear
 from actions.parcels import card, card_buttons, numbered, parcel_buttons, parcel_in
-from actions.support import Events, cleared, language, service
+from actions.support import Events, language, message_key, service
 from bot.db import now
+from bot.shipments.access import verify_tail
 
 
 class ValidateTrackingForm(Intake):
@@ -29,7 +30,8 @@ class ValidateTrackingForm(Intake):
             return Taken({"waybill": None, "waybill_choices": list(parcel.choices), "problem": "several"})
         if parcel.problem:
             return Taken({"waybill": None, "problem": parcel.problem})
-        return Taken({"waybill": None}) if heard.intent == "track_other" or heard.means_another else Taken()
+        anew = not heard.text and heard.intent != "ask_eta"  # the button of a menu
+        return Taken({"waybill": None}) if anew or heard.means_another else Taken()
 
     def next_question(self, slots: dict[str, Any]) -> str | None:
         return None if slots["waybill"] else "waybill"
@@ -55,7 +57,7 @@ class ActionTrack(Action):
         if view is None:
             response = "utter_not_found" if number else "utter_which_parcel"
             dispatcher.utter_message(response=response, waybill=number)
-            return cleared("waybill")
+            return []
         dispatcher.utter_message(
             response="utter_tracked", **_words(view), json_message={"card": view}, buttons=card_buttons(view, speech)
         )
@@ -93,9 +95,10 @@ class ValidateTailForm(Intake):
             return Taken()
         if not digits or not number:
             return Taken({"tail_outcome": None} if slots["requested_slot"] is None else {})
-        from bot.customers.verification import verify_tail
-
-        outcome = await service(lambda session: verify_tail(session, tracker.sender_id, number, digits, now=now()))
+        key = message_key(tracker)
+        outcome = await service(
+            lambda session: verify_tail(session, tracker.sender_id, number, digits, key=key, now=now())
+        )
         return Taken({"tail_outcome": outcome, "problem": "wrong_tail" if outcome == "wrong" else None})
 
     def next_question(self, slots: dict[str, Any]) -> str | None:
@@ -116,7 +119,7 @@ class ActionTrackDetails(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         if tracker.get_slot("tail_outcome") == "locked":
             dispatcher.utter_message(response="utter_tail_locked")
-            return cleared("tail_outcome")
+            return [SlotSet("tail_outcome", None)]
         return [*await ActionTrack().run(dispatcher, tracker, domain), SlotSet("tail_outcome", None)]
 
 
@@ -127,14 +130,17 @@ class ActionProvideInfo(Action):
         return "action_provide_info"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
-        form = _form_for(hear(tracker), tracker)
+        form = form_for(hear(tracker), tracker)
         if form:
             return [FollowupAction(form)]
         dispatcher.utter_message(response=f"utter_{tracker.get_intent_of_latest_message()}")
         return []
 
 
-def _form_for(heard: Heard, tracker: Tracker) -> str | None:
+def form_for(heard: Heard, tracker: Tracker) -> str | None:
+    """The form that can use what the message gives, whatever its intent."""
+    if heard.intent.startswith("complain_"):
+        return "complaint_form"
     if heard.case_number:
         return "case_form"
     if heard.waybills or heard.order_number or heard.chosen(tracker.get_slot("waybill_choices")):
