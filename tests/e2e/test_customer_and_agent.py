@@ -17,7 +17,8 @@ from tests.widget.customer import ANSWERED_MS, Customer
 DOCS = ROOT / "docs"
 AGENT, PASSWORD = "小林", "a-password-for-tests"
 PHOTO = {"name": "破损的箱子.png", "mimeType": "image/png", "buffer": png(640, 480)}
-WINDOW = {"viewport": {"width": 760, "height": 900}, "locale": "zh-CN"}
+QUESTION, ANSWER = "您好，您的投诉我看到了。方便再拍一张箱子侧面吗？", "收到，已加急核实，24 小时内给您答复。"
+WINDOW = {"viewport": {"width": 440, "height": 900}, "locale": "zh-CN"}
 DESK_WINDOW = {"viewport": {"width": 1180, "height": 900}, "locale": "zh-CN"}
 
 
@@ -29,9 +30,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def parcels(server: Server) -> list[tuple[str, str]]:
-    """Demo waybills with the last four digits of a phone on each."""
     server.run("agent", "add", AGENT, "--skills", "online,complaints", stdin=f"{PASSWORD}\n")
-    return re.findall(r"^\s+([A-Z0-9]{8,})\s+(\d{4})\s", server.run("demo"), re.MULTILINE)
+    return server.load_demo()
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def track(customer: Customer, waybill: str, tail: str) -> None:
     card = customer.page.locator(".Shipment")
     expect(card.first).to_contain_text(waybill)
     expect(card.first.locator(".Step")).to_have_count(0)
-    customer.ask("看详细轨迹")
+    customer.choose("看详细物流")
     customer.ask(tail)
     expect(card.last.locator(".Step").first).to_be_visible()
 
@@ -94,11 +94,15 @@ def complain(customer: Customer) -> str:
     customer.page.get_by_role("button", name="发送").click()
     expect(customer.messages_of("bot").nth(before)).to_be_visible(timeout=ANSWERED_MS)
     customer.ask("13800001234")
-    customer.ask("确认")
-    said = customer.messages_of("bot").last.inner_text()
-    number = re.search(r"[A-Z]{2,}[-\d]{6,}", said)
+    said = customer.choose("确认提交").inner_text()
+    number = re.search(r"YD\d+", said)
     assert number, said
     return number[0]
+
+
+def answer(desk: Page, text: str) -> None:
+    desk.get_by_label("回复客户").fill(text)
+    desk.get_by_role("button", name="发送").click()
 
 
 def test_a_customer_and_an_agent_help_each_other(
@@ -109,6 +113,8 @@ def test_a_customer_and_an_agent_help_each_other(
     watched = [Watched(customers), Watched(agents)]
     customer, desk = Customer(customers.new_page()), agents.new_page()
     customer.page.goto(server.base_url)
+    expect(customer.page.get_by_role("heading", name="您好，我是驿答")).to_be_visible(timeout=ANSWERED_MS)
+    expect(customer.page.get_by_text("智能客服 · 随时可转人工")).to_be_visible()
     album.keep("customer-welcome", customer.page)
 
     track(customer, *parcels[0])
@@ -130,15 +136,15 @@ def test_a_customer_and_an_agent_help_each_other(
     expect(customer.page.get_by_text(re.compile(f"{AGENT}.*已接入"))).to_be_visible(timeout=ANSWERED_MS)
     expect(customer.waiting_bar).to_have_count(0)
 
-    desk.get_by_label("回复客户").fill("您好，照片我看到了，马上为您登记加急核实。")
-    desk.get_by_role("button", name="发送").click()
-    expect(customer.messages_of("agent").first).to_contain_text("马上为您登记", timeout=ANSWERED_MS)
-    bot_messages = customer.messages_of("bot").count()
-    customer.say("好的，大概多久有结果？")
-    expect(transcript).to_contain_text("大概多久有结果", timeout=ANSWERED_MS)
-    desk.get_by_label("回复客户").fill("24 小时内会告诉您核实情况。")
-    desk.get_by_role("button", name="发送").click()
-    expect(customer.messages_of("agent").nth(1)).to_be_visible(timeout=ANSWERED_MS)
+    bot_messages, photos = customer.messages_of("bot").count(), transcript.get_by_role("img").count()
+    answer(desk, QUESTION)
+    expect(customer.messages_of("agent").first).to_contain_text(QUESTION, timeout=ANSWERED_MS)
+    customer.choose_files(PHOTO)
+    customer.say("拍好了，就是这一角")
+    expect(transcript).to_contain_text("就是这一角", timeout=ANSWERED_MS)
+    expect(transcript.get_by_role("img")).to_have_count(photos + 1)
+    answer(desk, ANSWER)
+    expect(customer.messages_of("agent").nth(1)).to_contain_text(ANSWER, timeout=ANSWERED_MS)
     assert customer.messages_of("bot").count() == bot_messages, "the bot spoke while a person owned the chat"
     album.side_by_side("side-by-side", customer.page, desk)
     album.keep("desk-chat", desk)

@@ -5,7 +5,7 @@ import zlib
 
 
 def png(width: int = 320, height: int = 240) -> bytes:
-    """A PNG of a cardboard box with a dark dent: something to look at in screenshots, and no real photo."""
+    """A PNG of a cardboard box with a torn corner: something to look at in screenshots, and no real photo."""
     rows = b"".join(b"\0" + bytes(_row(y, width, height)) for y in range(height))
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(rows)) + _chunk(b"IEND", b"")
@@ -21,8 +21,9 @@ def _row(y: int, width: int, height: int) -> list[int]:
 def _colour(across: float, down: float) -> tuple[int, int, int]:
     if not (0.15 < across < 0.85 and 0.2 < down < 0.85):
         return 226, 228, 224  # background
-    if (across - 0.72) ** 2 + (down - 0.35) ** 2 * 0.6 < 0.012:
-        return 92, 66, 44  # dent
+    torn = (0.85 - across) + (down - 0.2) * 0.8
+    if torn < 0.2:
+        return (226, 228, 224) if torn < 0.12 + 0.03 * (int(across * 60) % 2) else (139, 101, 66)  # torn corner
     return (214, 196, 150) if 0.46 < across < 0.54 else (183, 140, 94)  # tape, cardboard
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -90,6 +91,10 @@ class Server:
         if done.returncode:
             raise ServerError(f"{' '.join(arguments)}: {done.stdout}{done.stderr}")
         return done.stdout
+
+    def load_demo(self) -> list[tuple[str, str]]:
+        """Loads the demo data; gives waybills, each with the last four digits of a phone on it."""
+        return re.findall(r"^\s+([A-Z0-9]{8,})\s+(\d{4})\s", self.run("demo"), re.MULTILINE)
 
     def _wait_until_ready(self) -> None:
         assert self.process is not None

@@ -32,6 +32,14 @@ class Customer:
         expect(reply).to_be_visible(timeout=ANSWERED_MS)
         return reply
 
+    def choose(self, title: str) -> Locator:
+        """Taps the open choice `title` and gives the first reply to it."""
+        before = self.messages_of("bot").count()
+        self.open_choices().filter(has_text=title).click()
+        reply = self.messages_of("bot").nth(before)
+        expect(reply).to_be_visible(timeout=ANSWERED_MS)
+        return reply
+
     def messages_of(self, sender: str) -> Locator:
         """Messages the server has confirmed, oldest first."""
         return self.page.locator(f'[data-from="{sender}"][data-id]')

@@ -4,7 +4,7 @@ import { h, Words } from "./view.js";
 
 const { Button, Card, CardContent, Step, Stepper } = ChatUI;
 
-const FIRST_EVENTS = 2;
+const FIRST_EVENTS = 2; // of more than three: hiding a single one would save nothing
 /* How far along each status is; the others (exception, returning …) have no place on this line. */
 const STAGES = {
   created: -1,
@@ -49,13 +49,14 @@ function Stages({ status }) {
 function Timeline({ events, updatedAt }) {
   const { say, clock } = React.useContext(Words);
   const [isWhole, setWhole] = React.useState(false);
-  const shown = isWhole ? events : events.slice(0, FIRST_EVENTS);
+  const isLong = events.length > FIRST_EVENTS + 1;
+  const shown = isLong && !isWhole ? events.slice(0, FIRST_EVENTS) : events;
   const step = (event, index) =>
     h(Step, { key: index, title: event.text, desc: [clock.full(new Date(event.at)), event.city].filter(Boolean).join(" · ") });
   return h("section", { className: "Timeline", "aria-label": say("timeline") },
     shown.length > 0 && h(Stepper, { current: 0, inverted: true }, shown.map(step)),
     h("div", { className: "Timeline-foot" },
-      events.length > FIRST_EVENTS && h(Button, { variant: "text", "aria-expanded": isWhole, onClick: () => setWhole(!isWhole) },
+      isLong && h(Button, { variant: "text", "aria-expanded": isWhole, onClick: () => setWhole(!isWhole) },
         isWhole ? say("fewerEvents") : say("allEvents", { count: events.length })),
       updatedAt && h("p", { className: "Shipment-updated" }, say("updated", { time: clock.short(new Date(updatedAt)) }))));
 }

@@ -116,7 +116,7 @@ function Entry({ chat, message, before, isOpen, isWaiting }) {
 
 /* A card's message also says it in words, for channels without cards; here only what the card does not show. */
 function besideCard({ text, card }) {
-  const shown = [card.headline, card.why, card.next].filter(Boolean).flatMap((words) => words.split("\n"));
+  const shown = [card.waybill, card.headline, card.why, card.next].filter(Boolean).flatMap((words) => words.split("\n"));
   return text.split("\n").filter((line) => !shown.includes(line)).join("\n").trim();
 }
 
