@@ -62,7 +62,7 @@ class Server:
         none: at once). Raises ServerError.
         """
         if self.command in ("serve", "worker"):
-            train_if_needed()
+            self.environment["YIDA_MODELS_DIR"] = str(models_folder())
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "bot", self.command],
@@ -148,10 +148,13 @@ def always_open_catalog(folder: Path) -> Path:
 
 
 @lru_cache(maxsize=1)
-def train_if_needed() -> None:
-    """Makes sure, once a test run, that there is a model for the present training files (a minute when not)."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "train", "--if-needed"], cwd=ROOT, capture_output=True, text=True
-    )
+def models_folder() -> Path:
+    """Where the model for the present training files is, made now where there is none (about a minute).
+
+    In a process of its own: training needs an event loop, which Playwright may hold in this thread.
+    """
+    code = "from tests.support.model import trained_model_path; print(trained_model_path())"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         raise ServerError(f"training failed: {done.stderr[-2000:]}")
+    return Path(done.stdout.splitlines()[-1]).parent

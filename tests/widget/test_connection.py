@@ -89,6 +89,7 @@ def test_an_ended_session_becomes_a_new_one_and_the_message_is_not_lost(customer
     expect(customer.page.get_by_text("已为您开启新的会话")).to_be_visible(timeout=BACK_MS)
     expect(customer.messages_of("bot").nth(1)).to_be_visible(timeout=BACK_MS)
     assert customer.own_texts() == ["旧会话", "新会话"]
+    assert customer.page.get_by_text("已为您开启新的会话").count() == 1
     expect(customer.page.locator("[data-state]")).to_have_count(0)
 
 

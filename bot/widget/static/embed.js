@@ -40,7 +40,7 @@
   const button = element("button", { type: "button", "aria-haspopup": "dialog", "aria-controls": "panel" });
   const count = element("span", { class: "count", "aria-hidden": "true", hidden: "" });
   const panel = element("div", { id: "panel", class: "panel", role: "dialog", "aria-label": texts.title });
-  const frame = element("iframe", { title: texts.title, allow: "clipboard-write" });
+  const frame = element("iframe", { title: texts.title });
   button.append(mark(), count);
   root.append(button, panel);
 

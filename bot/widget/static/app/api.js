@@ -6,10 +6,11 @@ const UPLOAD_WITHIN_MS = 120000;
 
 /* The server answered with an error; `message` is a sentence for the customer. */
 export class Refused extends Error {
-  constructor(status, sentence, retryAfter) {
+  constructor(status, sentence, retryAfter, isCurrent) {
     super(sentence);
     this.status = status;
     this.retryAfter = retryAfter;
+    this.isCurrent = isCurrent; // false: the session has been replaced since the request was sent
   }
 
   get isExpired() {
@@ -30,13 +31,14 @@ export function speak(wanted) {
 }
 
 async function request(path, options, withinMs) {
+  const used = token;
   const headers = { "Accept-Language": language, ...options.headers };
   if (token) headers.Authorization = `Bearer ${token}`;
   const timeout = withinMs ? { signal: AbortSignal.timeout(withinMs) } : {};
   const response = await fetch(path, { cache: "no-store", ...timeout, ...options, headers });
   if (response.ok) return response;
   const body = await response.json().catch(() => ({}));
-  throw new Refused(response.status, body.error || "", body.retry_after);
+  throw new Refused(response.status, body.error || "", body.retry_after, used === token);
 }
 
 function post(path, body) {

@@ -8,7 +8,6 @@ const SEND_ATTEMPTS = 5;
 const SILENCE_MS = 45000; // the server sends a comment line well within this time
 const TYPING_MS = 10000;
 
-
 /* Waits, but no longer than until the browser says the network is back. */
 function pause(ms) {
   return new Promise((resolve) => {
@@ -145,7 +144,7 @@ export class Chat {
 
   /* An expired session is replaced; anything else is the network's or the server's and passes. */
   async recover(error) {
-    if (!(error instanceof Refused && error.isExpired)) return;
+    if (!(error instanceof Refused && error.isExpired && error.isCurrent)) return;
     await this.renew().catch(() => {});
   }
 

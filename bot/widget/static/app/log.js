@@ -32,7 +32,7 @@ export function Log({ chat, state }) {
       "aria-relevant": "additions", "aria-label": say("log"), "aria-busy": !state.ready },
       h("div", { className: "Log-entries" },
         state.ready && !entries.length && h(Welcome, { chat }),
-        state.ready && entries.map(entry),
+        entries.map(entry),
         state.typing && h("div", { className: "Entry", "data-from": "bot" },
           h("span", { className: "Unseen" }, say("typing")), h(Typing)))),
     hasNews && h(Button, { className: "Log-news", onClick: toEnd }, say("newMessages")));
