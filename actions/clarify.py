@@ -9,12 +9,16 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.hearing import FALLBACK, hear
+from actions.hearing import hear
 from actions.support import Events, button, language
 from actions.tracking import form_for
 from bot.wording import texts
 
 GUESSES = 3
+COMMON = ("track_shipment", "complain_other", "ask_case_status")
+"""Fills up the guesses where the model has few."""
+
+ANSWERS = ("utter_did_you_mean", "utter_rephrase", "utter_unclear_person")
 
 
 class ActionUnclear(Action):
@@ -32,10 +36,8 @@ class ActionUnclear(Action):
             dispatcher.utter_message(response="utter_unclear_in_form")
             return [FollowupAction(form)]
         before = times_unclear(tracker)
-        guesses = _guesses(tracker) if before == 0 else []
-        response = ("utter_did_you_mean" if guesses else "utter_rephrase") if before < 2 else "utter_unclear_person"
-        person = [button(language(tracker), "choice_human", "/request_human")] if guesses else []
-        dispatcher.utter_message(response=response, buttons=[*guesses, *person])
+        response = ANSWERS[min(before, len(ANSWERS) - 1)]
+        dispatcher.utter_message(response=response, buttons=[] if before else _guesses(tracker))
         return [FollowupAction("action_listen")]
 
 
@@ -69,9 +71,10 @@ def times_unclear(tracker: Tracker) -> int:
 
 
 def _guesses(tracker: Tracker) -> list[dict[str, str]]:
-    """The likeliest intents that have a title, each taking the parcel along."""
+    """The likeliest intents that have a title, each taking the parcel along; and a person."""
     heard, speech = hear(tracker), language(tracker)
     parcel = json.dumps({"waybill": heard.waybills[0].value}) if heard.waybills else ""
     ranking = (rank["name"] for rank in tracker.latest_message.get("intent_ranking") or ())
-    titled = [name for name in ranking if name != FALLBACK and f"intent_{name}" in texts(speech)]
-    return [button(speech, f"intent_{name}", f"/{name}{parcel}") for name in titled[:GUESSES]]
+    titled = [name for name in dict.fromkeys((*ranking, *COMMON)) if f"intent_{name}" in texts(speech)]
+    guesses = [button(speech, f"intent_{name}", f"/{name}{parcel}") for name in titled[:GUESSES]]
+    return [*guesses, button(speech, "choice_human", "/request_human")]

@@ -8,14 +8,13 @@ from rasa_sdk import Tracker
 
 from actions.forms import Intake, Taken
 from actions.hearing import Heard
-from actions.parcels import parcel_in, phone_in
+from actions.parcels import NOT_GIVEN, parcel_in, phone_in
 from actions.support import reading
 from bot.cases import service as cases
 from bot.cases.states import CATEGORIES
 
-NOT_GIVEN = "none"
 ON_WAYBILL = "waybill"
-"""In place of a waybill or phone: the customer has none, or means the phone printed on the waybill."""
+"""In place of a phone: the one printed on the waybill."""
 
 TELLING = frozenset({"add_case_detail", "file_claim", "nlu_fallback", "suggest", "expedite_delivery"})
 """Besides complaints themselves: what people say in the middle of one adds to what happened."""

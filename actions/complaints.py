@@ -9,10 +9,10 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
-from actions.complaint_intake import NOT_GIVEN, ON_WAYBILL
+from actions.complaint_intake import ON_WAYBILL
 from actions.forms import Ask
 from actions.hearing import hear
-from actions.parcels import numbered, parcel_buttons
+from actions.parcels import NOT_GIVEN, numbered, parcel_buttons
 from actions.support import Events, button, cleared, language, message_key, service
 from bot.cases import service as cases
 from bot.cases.states import CATEGORIES

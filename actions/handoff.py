@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from actions.clarify import times_unclear
 from actions.forms import MOST_ASKED, Ask, Intake, Taken
 from actions.hearing import Heard, hear
-from actions.parcels import phone_in, view_for
+from actions.parcels import NOT_GIVEN, phone_in, view_for
 from actions.support import Events, button, cleared, language, left_form, message_key, reading, service
 from bot.cases import service as cases
 from bot.catalog import figure, next_opening, service_open
@@ -23,7 +23,7 @@ from bot.wording import moment, say, texts
 
 UNCOLLECTED = frozenset({"language", "requested_slot", "asked", "problem", "session_started_metadata", "photos"})
 TRIED = 6
-LEAVING = frozenset({"cancel", "request_human", "goodbye", "correct"})
+LEAVING = frozenset({"cancel", "request_human", "goodbye"})
 TIMES = ("any", "morning", "afternoon", "evening")
 
 
@@ -68,7 +68,7 @@ def _packet(session: Session, tracker: Tracker, reason: str) -> dict[str, Any]:
 
 
 def _shipments(session: Session, tracker: Tracker, slots: dict[str, Any]) -> list[dict[str, Any]]:
-    numbers = dict.fromkeys(slots[name] for name in ("complaint_waybill", "waybill") if name in slots)
+    numbers = dict.fromkeys(slots[name] for name in ("complaint_waybill", "waybill") if name in slots)  # in order
     views = [view_for(session, tracker.sender_id, number, "zh") for number in numbers]
     return [{key: view[key] for key in ("waybill", "status", "headline")} for view in views if view]
 
@@ -126,9 +126,8 @@ class ValidateCallbackForm(Intake):
 
 def _answers(heard: Heard) -> bool:
     """Whether free words are meant as the time or subject asked for."""
-    return heard.intent not in ("affirm", "deny", "thank", "greet", "help", "ask_bot") and not (
-        heard.is_question and heard.asks
-    )
+    chat = ("affirm", "deny", "correct", "thank", "greet", "help", "ask_bot")
+    return heard.intent not in chat and not (heard.is_question and heard.asks)
 
 
 def _decision(heard: Heard) -> dict[str, Any]:
@@ -137,8 +136,8 @@ def _decision(heard: Heard) -> dict[str, Any]:
         return {"callback_confirmed": "yes"}
     if heard.when:
         return {"callback_time": heard.when}
-    if heard.part == "description":
-        return {"callback_topic": None}
+    if heard.part in ("description", "phone"):
+        return {"callback_topic" if heard.part == "description" else "callback_phone": None}
     if heard.names_time:
         return {"callback_time": None}
     return {"callback_phone": None, "callback_time": None} if heard.says_no else {}
@@ -197,7 +196,7 @@ class ActionSubmitCallback(Action):
             "language": speech,
             "conversation_id": tracker.sender_id,
             "phone": slots["callback_phone"],
-            "waybill": parcel if parcel != "none" else None,
+            "waybill": parcel if parcel != NOT_GIVEN else None,
         }
         case = await service(lambda session: cases.open_case(session, **facts))
         opens = moment(next_opening(now()), speech)

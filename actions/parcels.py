@@ -14,6 +14,9 @@ from bot.customers.verification import role_for
 from bot.db import now
 from bot.shipments import tracking
 
+NOT_GIVEN = "none"
+"""In place of a number that the customer does not have or will not give."""
+
 _LIKE_A_MOBILE = re.compile(r"1\d{9,11}|0\d{8,11}")
 
 

@@ -10,7 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.forms import Ask, Intake, Taken
 from actions.hearing import Heard, hear
-from actions.parcels import card, card_buttons, numbered, parcel_buttons, parcel_in
+from actions.parcels import NOT_GIVEN, card, card_buttons, numbered, parcel_buttons, parcel_in
 from actions.support import Events, language, message_key, service
 from bot.db import now
 from bot.shipments.access import verify_tail
@@ -45,23 +45,16 @@ class ActionAskTrackingFormWaybill(Ask):
         return {"choices": numbered(choices), "buttons": parcel_buttons(choices)}
 
 
-class ActionTrack(Action):
+async def tell(dispatcher: CollectingDispatcher, tracker: Tracker, number: str | None, response: str) -> None:
     """The parcel's state in words and as a card: coarse, or with its timeline once verified."""
-
-    def name(self) -> str:
-        return "action_track"
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
-        number, speech = tracker.get_slot("waybill"), language(tracker)
-        view = await card(tracker.sender_id, number, speech) if number else None
-        if view is None:
-            response = "utter_not_found" if number else "utter_which_parcel"
-            dispatcher.utter_message(response=response, waybill=number)
-            return []
-        dispatcher.utter_message(
-            response="utter_tracked", **_words(view), json_message={"card": view}, buttons=card_buttons(view, speech)
-        )
-        return []
+    speech = language(tracker)
+    view = await card(tracker.sender_id, number, speech) if number else None
+    if view is None:
+        dispatcher.utter_message(response="utter_not_found" if number else "utter_which_parcel", waybill=number)
+        return
+    dispatcher.utter_message(
+        response=response, **_words(view), json_message={"card": view}, buttons=card_buttons(view, speech)
+    )
 
 
 def _words(view: dict[str, Any]) -> dict[str, str]:
@@ -70,17 +63,26 @@ def _words(view: dict[str, Any]) -> dict[str, str]:
     return {"waybill": view["waybill"], "explanation": "\n".join(sentence for sentence in told if sentence)}
 
 
+class ActionTrack(Action):
+    def name(self) -> str:
+        return "action_track"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        await tell(dispatcher, tracker, tracker.get_slot("waybill"), "utter_tracked")
+        return []
+
+
 class ActionTrackAside(Action):
-    """A tracking question inside another form: that form's parcel is not touched."""
+    """A tracking question inside another form: the parcel of that form, unless another is named."""
 
     def name(self) -> str:
         return "action_track_aside"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
-        known = tracker.get_slot("complaint_waybill") or tracker.get_slot("waybill")
         parcel = await parcel_in(hear(tracker), [])
-        tracker.slots["waybill"] = parcel.number or (known if known != "none" else None)
-        return await ActionTrack().run(dispatcher, tracker, domain)
+        known = tracker.get_slot("complaint_waybill") or tracker.get_slot("waybill")
+        await tell(dispatcher, tracker, parcel.number or (known if known != NOT_GIVEN else None), "utter_tracked")
+        return []
 
 
 class ValidateTailForm(Intake):
@@ -120,7 +122,8 @@ class ActionTrackDetails(Action):
         if tracker.get_slot("tail_outcome") == "locked":
             dispatcher.utter_message(response="utter_tail_locked")
             return [SlotSet("tail_outcome", None)]
-        return [*await ActionTrack().run(dispatcher, tracker, domain), SlotSet("tail_outcome", None)]
+        await tell(dispatcher, tracker, tracker.get_slot("waybill"), "utter_tracked_details")
+        return [SlotSet("tail_outcome", None)]
 
 
 class ActionProvideInfo(Action):
