@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timezone
 from functools import lru_cache
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 from sqlalchemy import Column, DateTime, String, event, select
@@ -67,6 +68,7 @@ class Database:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
         self._writer = self.engine.execution_options(yida_write=True)
+        self._turn_to_write: Any = RLock() if self.is_sqlite else nullcontext()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -75,7 +77,8 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        with Session(self._writer, future=True, expire_on_commit=False) as session:
+        # SQLite lets one write at a time and the others sleep and look again, up to 0.1 s: here they are woken.
+        with self._turn_to_write, Session(self._writer, future=True, expire_on_commit=False) as session:
             yield session
 
     def dispose(self) -> None:

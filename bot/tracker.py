@@ -9,8 +9,9 @@ from typing import Any
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import SerializedTrackerAsText, SQLTrackerStore, TrackerStore
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import Event
+from rasa.shared.core.events import Event, SessionStarted
 from rasa.shared.core.trackers import DialogueStateTracker
+from sqlalchemy import select
 from sqlalchemy.orm import sessionmaker
 
 from bot.conversations.models import DialogueEvent
@@ -30,6 +31,10 @@ class YidaTrackerStore(SQLTrackerStore):
         SerializedTrackerAsText.__init__(self)
 
 
+KEPT_TRACKERS = 200
+"""Trackers of the last conversations stay in memory, some 50 KB each: reading one anew is a fifth of a turn."""
+
+
 class TurnTrackerStore(YidaTrackerStore):
     """For turns: `save` only hands its new events over, and the turn commits them with everything else."""
 
@@ -38,11 +43,22 @@ class TurnTrackerStore(YidaTrackerStore):
         self._loaded: dict[str, int] = {}
         self._new: dict[str, list[Event]] = {}
         self._trackers: dict[str, DialogueStateTracker] = {}
+        self._kept: dict[str, DialogueStateTracker] = {}
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
-        tracker = await super().retrieve(sender_id)
+        tracker = self._kept.pop(sender_id, None)
+        if tracker is None or tracker.events[-1].timestamp != self._last_stored(sender_id):
+            tracker = await super().retrieve(sender_id)
         self._loaded[sender_id] = len(tracker.events) if tracker else 0
         return tracker
+
+    def _last_stored(self, sender_id: str) -> float | None:
+        """When the last stored event happened: a kept tracker whose turn was not committed, or that another worker
+        has taken further, ends otherwise.
+        """
+        own = select(DialogueEvent.timestamp).where(DialogueEvent.sender_id == sender_id)
+        with self.engine.connect() as connection:
+            return connection.execute(own.order_by(DialogueEvent.id.desc()).limit(1)).scalar()
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         self._new[tracker.sender_id] = list(tracker.events)[self._loaded.get(tracker.sender_id, 0):]
@@ -50,8 +66,16 @@ class TurnTrackerStore(YidaTrackerStore):
 
     def take(self, sender_id: str) -> tuple[DialogueStateTracker | None, list[Event]]:
         """The tracker and its new events since `retrieve`, given once."""
-        self._loaded.pop(sender_id, None)
-        return self._trackers.pop(sender_id, None), self._new.pop(sender_id, [])
+        loaded, new = self._loaded.pop(sender_id, 0), self._new.pop(sender_id, [])
+        tracker = self._trackers.pop(sender_id, None)
+        if tracker is not None and not (loaded and any(isinstance(event, SessionStarted) for event in new)):
+            self._keep(tracker)  # of one that has begun another session, the earlier one is best forgotten
+        return tracker, new
+
+    def _keep(self, tracker: DialogueStateTracker) -> None:
+        self._kept[tracker.sender_id] = tracker
+        while len(self._kept) > KEPT_TRACKERS:
+            del self._kept[next(iter(self._kept))]
 
 
 def rows(events: Iterable[Event]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from bot.catalog import service_open
@@ -93,7 +94,9 @@ def answer(
         return
     message.state = ANSWERED
     conversation.language = given.language or conversation.language
-    session.add_all(DialogueEvent(sender_id=conversation.id, **event) for event in given.events)
+    if given.events:
+        rows = [{"sender_id": conversation.id, **event} for event in given.events]
+        session.execute(insert(DialogueEvent.__table__), rows)  # in one statement: nobody needs their ids
     _take_back(session, conversation)
     if given.handoff:
         ownership.request_handoff(session, conversation, **given.handoff)
