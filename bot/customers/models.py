@@ -17,12 +17,13 @@ class Verification(Base):
 
 
 class Attempt(Base):
-    """A wrong try at a waybill's last four digits; five lock the waybill for that session and address."""
+    """A wrong try at a waybill's last four digits; too many lock (see verification.py)."""
 
     __tablename__ = "verification_attempts"
     __table_args__ = (
         Index("ix_attempts_waybill", "waybill_hash", "at"),
         Index("ix_attempts_session", "conversation_id", "at"),
+        Index("ix_attempts_time", "at"),
     )
 
     id = Column(Integer, primary_key=True)

@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.customers.models import Attempt, Verification
 from bot.db import insert
 from bot.privacy import vault
 
-LOCK = timedelta(minutes=15)
-MOST_WRONG = 5
-"""Wrong tries at one parcel in one conversation within LOCK; then that parcel is locked for it."""
-MOST_WRONG_IN_CONVERSATION = 15
+
+@dataclass(frozen=True)
+class Limit:
+    """`tries` wrong ones within `window` lock for `window` after the last of them."""
+
+    tries: int
+    window: timedelta
+
+
+AT_PARCEL_IN_CONVERSATION = Limit(5, timedelta(minutes=15))
+IN_CONVERSATION = Limit(15, timedelta(minutes=15))
 """Over all parcels: somebody who guesses numbers as well as digits."""
-MOST_WRONG_AT_PARCEL = 20
-"""Over all conversations: somebody who opens a new chat for every guess."""
+AT_PARCEL = Limit(20, timedelta(hours=24))
+"""Over all conversations: a new chat for every guess still has one chance in 250 a day at a parcel's two phones."""
+OVERALL = Limit(1000, timedelta(hours=1))
+"""Over everything: many chats and many numbers at once. Far above what customers mistype."""
 
 
 def is_locked(session: Session, conversation_id: str, waybill: str, now: datetime) -> bool:
-    """Whether this conversation has guessed too often, or all of them together at this parcel."""
+    """Whether there was too much guessing: here at this parcel, here at all, at this parcel by all, or by all."""
     at_parcel, own = Attempt.waybill_hash == _hash(waybill), Attempt.conversation_id == conversation_id
-    return (
-        _wrong(session, now, at_parcel, own) >= MOST_WRONG
-        or _wrong(session, now, own) >= MOST_WRONG_IN_CONVERSATION
-        or _wrong(session, now, at_parcel) >= MOST_WRONG_AT_PARCEL
-    )
+    # A list, not a chain of `or`: locked or not, the same queries take the same time.
+    exceeded = [
+        _exceeded(session, AT_PARCEL_IN_CONVERSATION, now, at_parcel, own),
+        _exceeded(session, IN_CONVERSATION, now, own),
+        _exceeded(session, AT_PARCEL, now, at_parcel),
+        _exceeded(session, OVERALL, now),
+    ]
+    return any(exceeded)
 
 
 def note_wrong_try(session: Session, conversation_id: str, waybill: str, now: datetime) -> None:
@@ -55,9 +68,13 @@ def verified_shipments(session: Session, conversation_id: str) -> list[dict[str,
     return [{"waybill": row.waybill, "role": row.role} for row in rows]
 
 
-def _wrong(session: Session, now: datetime, *conditions: Any) -> int:
-    query = select(func.count()).select_from(Attempt).where(Attempt.at > now - LOCK, *conditions)
-    return int(session.execute(query).scalar_one())
+def _exceeded(session: Session, limit: Limit, now: datetime, *conditions: Any) -> bool:
+    query = select(Attempt.at).where(Attempt.at > now - 2 * limit.window, *conditions)
+    newest_first = session.execute(query.order_by(Attempt.at.desc()).limit(limit.tries)).scalars().all()
+    if len(newest_first) < limit.tries:
+        return False
+    latest, first = newest_first[0], newest_first[-1]
+    return bool(now - latest < limit.window and latest - first < limit.window)
 
 
 def _hash(waybill: str) -> str:

@@ -15,25 +15,31 @@ ON_TIME, LATE, STUCK, WAITING, PROBLEM, DONE, UNKNOWN = (
     "on_time", "late", "stuck", "waiting", "problem", "done", "unknown"
 )  # fmt: skip
 
-BEFORE_DELIVERY = frozenset({"created", "awaiting_pickup", "picked_up", "in_transit", "customs", "out_for_delivery"})
+_PERSON = ("track_do_person", "/request_human")
+_EXPEDITE = ("track_do_expedite", "/expedite_delivery")
+_COMPLAIN_DELAY = ("track_do_complain_delay", "/complain_delay")
+_PICKUP_CODE = ("track_do_pickup_code", "/faq_pickup_code")
+_RESCHEDULE = ("track_do_reschedule", "/reschedule_delivery")
 
-_ACTIONS = {
-    LATE: ("track_do_expedite", "/expedite_delivery"),
-    STUCK: ("track_do_complain_delay", "/complain_delay"),
-    PROBLEM: ("track_do_person", "/request_human"),
+# What is best done about an exception, and the wording of what comes next where it is not the general one.
+_ABOUT_REASON = {
+    "damaged": ("track_next_damaged", ("track_do_complain_damage", "/complain_damage")),
+    "lost": ("track_next_lost", ("track_do_complain_lost", "/complain_lost")),
+    "unreachable": ("track_next_redeliver", _RESCHEDULE),
+    "delivery_failed": ("track_next_redeliver", _RESCHEDULE),
+    "wrong_address": ("track_next_wrong_address", ("track_do_address", "/change_address")),
+    "out_of_area": ("track_next_out_of_area", ("track_do_outlet", "/find_outlet")),
+    "pickup_overdue": ("track_next_at_pickup_point", _PICKUP_CODE),
+    "held": ("track_next_late", _EXPEDITE),
+    "no_update": ("track_next_stuck", _COMPLAIN_DELAY),
+    "delivery_overdue": ("track_next_stuck", _COMPLAIN_DELAY),
 }
-_ACTIONS_BY_REASON = {
-    "damaged": ("track_do_complain_damage", "/complain_damage"),
-    "lost": ("track_do_complain_lost", "/complain_lost"),
-    "unreachable": ("track_do_reschedule", "/reschedule_delivery"),
-    "delivery_failed": ("track_do_reschedule", "/reschedule_delivery"),
-    "wrong_address": ("track_do_address", "/change_address"),
-}
-_ACTIONS_BY_STATUS = {
-    "at_pickup_point": ("track_do_pickup_code", "/faq_pickup_code"),
+_ABOUT_STATUS = {
+    "at_pickup_point": _PICKUP_CODE,
     "delivered": ("track_do_not_received", "/complain_false_delivery"),
-    "unknown": ("track_do_person", "/request_human"),
+    "unknown": _PERSON,
 }
+_ABOUT_VERDICT = {LATE: _EXPEDITE, STUCK: _COMPLAIN_DELAY, PROBLEM: _PERSON}
 
 
 @dataclass(frozen=True)
@@ -73,34 +79,44 @@ def usual_by(origin: str | None, destination: str | None, sent_at: datetime | No
 def explain(facts: Facts, now: datetime) -> Explanation:
     """Never claims what the facts do not show: without promise and usual time nothing is called late or on time."""
     verdict, why, values = _judge(facts, now)
-    return Explanation(verdict, why, _next(facts, verdict), values, _action(facts, verdict))
+    following, action = _advice(facts, verdict)
+    values = {"first_check_hours": catalog.figure("first_check_hours"), **_delivery_check(facts), **values}
+    return Explanation(verdict, why, following, values, action)
 
 
 def _judge(facts: Facts, now: datetime) -> tuple[str, str, dict[str, Any]]:
-    quiet = now - facts.since if facts.since else timedelta(0)
     if facts.status in ("exception", "returning") or facts.reason == "customs_exception":
-        return PROBLEM, _why_problem(facts), {}
+        return PROBLEM, f"track_why_{facts.reason or facts.status}", {}
     if facts.status in ("delivered", "returned", "cancelled"):
         return DONE, f"track_why_{facts.status}" + (f"_{facts.reason}" if facts.reason in _SIGNED else ""), {}
-    if facts.status == "at_pickup_point":
-        overdue = quiet > timedelta(hours=_threshold("pickup_point_hours"))
-        return WAITING, "track_why_pickup_overdue_soon" if overdue else "track_why_at_pickup_point", {}
     if facts.status == "unknown":
         return UNKNOWN, "track_why_unknown", {}
-    if quiet > timedelta(days=_threshold("silent_days")):
-        return STUCK, "track_why_silent", {"days": quiet.days}
-    if facts.status == "out_for_delivery" and quiet > timedelta(hours=_threshold("delivery_overdue_hours")):
-        return STUCK, "track_why_delivery_overdue", {"hours": round(quiet.total_seconds() / 3600)}
-    return _against_the_clock(facts, now)
-
-
-def _why_problem(facts: Facts) -> str:
-    # A courier's own "not signed in time" comes without the hours that we can count ourselves.
-    reason = "delivery_overdue_reported" if facts.reason == "delivery_overdue" else facts.reason
-    return f"track_why_{reason or facts.status}"
+    return _stuck(facts, now) or _waiting(facts, now) or _against_the_clock(facts, now)
 
 
 _SIGNED = frozenset({"by_proxy", "locker_or_station", "after_exception"})
+
+
+def _stuck(facts: Facts, now: datetime) -> tuple[str, str, dict[str, Any]] | None:
+    """Too long without a scan. A parcel at a pickup point waits for the customer, not for us."""
+    if facts.since is None or facts.status == "at_pickup_point":
+        return None
+    quiet = now - facts.since
+    if quiet > timedelta(days=_threshold("silent_days")):
+        return STUCK, "track_why_silent", {"days": quiet.days}
+    if facts.status == "out_for_delivery" and quiet > timedelta(hours=_threshold("delivery_overdue_hours")):
+        return STUCK, "track_why_out_too_long", {"hours": _hours(quiet)}
+    return None
+
+
+def _waiting(facts: Facts, now: datetime) -> tuple[str, str, dict[str, Any]] | None:
+    if facts.status == "at_pickup_point":
+        lain = now - facts.since if facts.since else timedelta(0)
+        long = lain > timedelta(hours=_threshold("pickup_point_hours"))
+        return WAITING, "track_why_lain_long" if long else "track_why_at_pickup_point", {"hours": _hours(lain)}
+    if facts.status == "out_for_delivery" and (facts.promised_at is None or facts.promised_at >= now):
+        return WAITING, "track_why_out_for_delivery", {}
+    return None
 
 
 def _against_the_clock(facts: Facts, now: datetime) -> tuple[str, str, dict[str, Any]]:
@@ -113,18 +129,29 @@ def _against_the_clock(facts: Facts, now: datetime) -> tuple[str, str, dict[str,
     return ON_TIME, f"track_why_on_time_{kind}", {"by": by}
 
 
-def _next(facts: Facts, verdict: str) -> str:
-    if verdict in (LATE, STUCK):
-        return f"track_next_{verdict}"
-    if facts.status == "exception" and facts.reason in _ACTIONS_BY_REASON:
-        return f"track_next_{facts.reason}"
-    return f"track_next_{facts.status}"
+def _advice(facts: Facts, verdict: str) -> tuple[str, tuple[str, str] | None]:
+    """What comes next, and the one thing best done now."""
+    if facts.status == "exception" and facts.reason in _ABOUT_REASON:
+        return _ABOUT_REASON[facts.reason]
+    if verdict == STUCK:
+        return "track_next_stuck", _COMPLAIN_DELAY
+    if facts.status == "out_for_delivery":
+        return "track_next_out_for_delivery", _EXPEDITE
+    if verdict == LATE:
+        return "track_next_late", _EXPEDITE
+    kind = facts.reason if facts.reason in ("forwarded", "customs_exception") else facts.status
+    return f"track_next_{kind}", _ABOUT_STATUS.get(facts.status) or _ABOUT_VERDICT.get(verdict)
 
 
-def _action(facts: Facts, verdict: str) -> tuple[str, str] | None:
-    if facts.status == "exception" and facts.reason in _ACTIONS_BY_REASON:
-        return _ACTIONS_BY_REASON[facts.reason]
-    return _ACTIONS_BY_STATUS.get(facts.status) or _ACTIONS.get(verdict)
+def _delivery_check(facts: Facts) -> dict[str, Any]:
+    """Until when a parcel out for delivery should be signed for: after that, it is stuck."""
+    if facts.status != "out_for_delivery" or facts.since is None:
+        return {}
+    return {"check_by": facts.since + timedelta(hours=_threshold("delivery_overdue_hours"))}
+
+
+def _hours(span: timedelta) -> int:
+    return int(span.total_seconds() // 3600)
 
 
 def _threshold(name: str) -> int:

@@ -1,8 +1,11 @@
 """Tables of the shipments room, and the keyed hashes in them."""
 
 from datetime import datetime, timezone
+from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Numeric, String
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String
+from sqlalchemy.types import TypeDecorator
 
 from bot.db import Base, UTCDateTime, now
 from bot.privacy import EncryptedText, phone_digits, phone_hash, vault
@@ -11,6 +14,19 @@ STATUSES = (
     "created", "awaiting_pickup", "picked_up", "in_transit", "customs", "out_for_delivery", "at_pickup_point",
     "delivered", "exception", "returning", "returned", "cancelled", "unknown",
 )  # fmt: skip
+
+
+class Yuan(TypeDecorator):
+    """Money to the fen: a Decimal in Python, whole fen in the database (SQLite has no decimals)."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | int | None, dialect: Any) -> int | None:
+        return None if value is None else int(value * 100)
+
+    def process_result_value(self, value: int | None, dialect: Any) -> Decimal | None:
+        return None if value is None else Decimal(value) / 100
 
 
 def hash_of_phone(phone: str | None) -> str | None:
@@ -42,9 +58,9 @@ class Shipment(Base):
     service = Column(String(40))
     sender_city = Column(String(60))
     receiver_city = Column(String(60))
-    declared_value = Column(Numeric(12, 2), doc="yuan")
-    freight = Column(Numeric(10, 2), doc="yuan")
-    cod_amount = Column(Numeric(12, 2), doc="yuan")
+    declared_value = Column(Yuan)
+    freight = Column(Yuan)
+    cod_amount = Column(Yuan)
     created_at = Column(UTCDateTime)
     promised_at = Column(UTCDateTime)
     last_event_at = Column(UTCDateTime)

@@ -30,5 +30,10 @@ def read_code(code: str) -> tuple[str, str | None]:
 @cache
 def _table() -> dict[str, str]:
     listed = yaml.safe_load(Path(__file__).with_name("statuses.yml").read_text(encoding="utf-8"))
-    own = [*STATUSES, *(f"{status}/{reason}" for status in STATUSES for reason in listed["reasons"])]
+    own = [*STATUSES, *(f"{status}/{reason}" for status, reasons in listed["reasons"].items() for reason in reasons)]
     return {name: name for name in own} | listed["kuaidi100"] | listed["names"]
+
+
+def codes() -> list[str]:
+    """Every code that `read_code` understands."""
+    return list(_table())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any
 
@@ -10,52 +9,68 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import catalog
-from bot.privacy import mask_text
 from bot.shipments.explain import Explanation, Facts, explain, usual_by
-from bot.shipments.models import Shipment, ShipmentEvent
+from bot.shipments.masking import masked
+from bot.shipments.models import Party, Shipment, ShipmentEvent
+from bot.shipments.waybill import normalise, recognise
 from bot.wording import moment, say
 
 SHOWN_EVENTS = 20
-# 派送员：王小明 → 派送员：王**; couriers' texts name couriers and signers this way.
-_NAMED = re.compile(
-    r"((?:员|小哥|签收人|收件人|寄件人|联系人)\s*[:：【\[]?\s*)([\u4e00-\u9fff])[\u4e00-\u9fff·]{1,3}(?![\u4e00-\u9fff])"
-)
+_ON_THE_ROAD = frozenset({"picked_up", "in_transit", "customs", "out_for_delivery", "at_pickup_point", "exception"})
 
 ShipmentView = dict[str, Any]
 
 
 def look_up(session: Session, waybill: str) -> Shipment | None:
-    return session.get(Shipment, waybill)
+    return session.get(Shipment, normalise(waybill))
 
 
 def view(session: Session, waybill: str, *, detailed: bool, language: str, now: datetime) -> ShipmentView | None:
-    """The chat card as JSON; none for an unknown number. Not detailed: status, city and what it means, no timeline."""
+    """The chat card as JSON; none for an unknown number. Not detailed: status, city and what it means, no timeline.
+
+    {"waybill", "carrier", "carrier_name", "status", "status_name", "headline", "why", "next",
+    "action": {"title", "payload"} or None, "verdict": on_time|late|stuck|waiting|problem|done|unknown, "city",
+    "promised_at", "timeline": [{"at", "city", "text"}] newest first, "detailed", "updated_at"}; times are ISO UTC.
+    """
     shipment = look_up(session, waybill)
     if shipment is None:
         return None
-    events = _newest_events(session, waybill, SHOWN_EVENTS if detailed else 1)
     explained = explain(_facts(shipment), now)
-    city = next((event.city for event in events if event.city), None) or shipment.sender_city
+    city, carrier = _last_city(session, shipment.waybill), shipment.carrier or _likely_carrier(shipment.waybill)
     return {
-        "waybill": waybill,
-        "carrier": shipment.carrier,
-        "carrier_name": _carrier_name(shipment.carrier, language),
+        "waybill": shipment.waybill,
+        "carrier": carrier,
+        "carrier_name": _carrier_name(carrier, language),
         "status": shipment.status,
         "status_name": say(language, f"track_status_{shipment.status}"),
         **_words(explained, shipment, city, language),
         "verdict": explained.verdict,
         "city": _city_name(city, language),
         "promised_at": shipment.promised_at.isoformat() if shipment.promised_at else None,
-        "timeline": [_line(event, language) for event in events] if detailed else [],
+        "timeline": _timeline(session, shipment.waybill, language) if detailed else [],
         "detailed": detailed,
         "updated_at": (shipment.last_event_at or shipment.updated_at).isoformat(),
     }
 
 
-def _newest_events(session: Session, waybill: str, most: int) -> list[ShipmentEvent]:
+def _last_city(session: Session, waybill: str) -> str | None:
+    """The city of the newest scan that names one; scans without a city are as common as those with."""
+    query = select(ShipmentEvent.city).where(ShipmentEvent.waybill == waybill, ShipmentEvent.city.isnot(None))
+    return session.execute(query.order_by(ShipmentEvent.at.desc()).limit(1)).scalars().first()
+
+
+def _timeline(session: Session, waybill: str, language: str) -> list[dict[str, Any]]:
     query = select(ShipmentEvent).where(ShipmentEvent.waybill == waybill)
-    newest_first = query.order_by(ShipmentEvent.at.desc(), ShipmentEvent.id.desc()).limit(most)
-    return list(session.execute(newest_first).scalars())
+    newest_first = query.order_by(ShipmentEvent.at.desc(), ShipmentEvent.id.desc()).limit(SHOWN_EVENTS)
+    names = session.execute(select(Party.name).where(Party.waybill == waybill, Party.name.isnot(None))).scalars().all()
+    return [
+        {
+            "at": event.at.isoformat(),
+            "city": _city_name(event.city, language),
+            "text": masked(event.text, names) or say(language, f"track_status_{event.status}"),
+        }
+        for event in session.execute(newest_first).scalars()
+    ]
 
 
 def _facts(shipment: Shipment) -> Facts:
@@ -79,21 +94,15 @@ def _words(explained: Explanation, shipment: Shipment, city: str | None, languag
     return {
         "headline": say(language, title, status=status, city=_city_name(city, language)),
         "why": say(language, explained.why, **values),
-        "next": say(language, explained.next),
+        "next": say(language, explained.next, **values),
         "action": action,
     }
 
 
-_ON_THE_ROAD = frozenset({"picked_up", "in_transit", "customs", "out_for_delivery", "at_pickup_point", "exception"})
-
-
-def _line(event: ShipmentEvent, language: str) -> dict[str, Any]:
-    return {"at": event.at.isoformat(), "city": _city_name(event.city, language), "text": masked(event.text)}
-
-
-def masked(text: str) -> str:
-    """A courier's text without the names and numbers of people."""
-    return mask_text(_NAMED.sub(r"\1\2**", text))
+def _likely_carrier(waybill: str) -> str | None:
+    """The carrier that the number itself names; digits alone fit several."""
+    found = recognise(waybill)
+    return found.carriers[0] if found and len(found.carriers) == 1 else None
 
 
 def _carrier_name(carrier: str | None, language: str) -> str:

@@ -113,9 +113,9 @@ def upgrade() -> None:
     sa.Column('service', sa.String(length=40), nullable=True),
     sa.Column('sender_city', sa.String(length=60), nullable=True),
     sa.Column('receiver_city', sa.String(length=60), nullable=True),
-    sa.Column('declared_value', sa.Numeric(precision=12, scale=2), nullable=True),
-    sa.Column('freight', sa.Numeric(precision=10, scale=2), nullable=True),
-    sa.Column('cod_amount', sa.Numeric(precision=12, scale=2), nullable=True),
+    sa.Column('declared_value', sa.BigInteger(), nullable=True),
+    sa.Column('freight', sa.BigInteger(), nullable=True),
+    sa.Column('cod_amount', sa.BigInteger(), nullable=True),
     sa.Column('created_at', sa.DateTime(), nullable=True),
     sa.Column('promised_at', sa.DateTime(), nullable=True),
     sa.Column('last_event_at', sa.DateTime(), nullable=True),
@@ -131,6 +131,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('verification_attempts', schema=None) as batch_op:
         batch_op.create_index('ix_attempts_session', ['conversation_id', 'at'], unique=False)
+        batch_op.create_index('ix_attempts_time', ['at'], unique=False)
         batch_op.create_index('ix_attempts_waybill', ['waybill_hash', 'at'], unique=False)
 
     op.create_table('verifications',
@@ -300,6 +301,7 @@ def downgrade() -> None:
     with op.batch_alter_table('verification_attempts', schema=None) as batch_op:
         batch_op.drop_index('ix_attempts_waybill')
         batch_op.drop_index('ix_attempts_session')
+        batch_op.drop_index('ix_attempts_time')
 
     op.drop_table('verification_attempts')
     op.drop_table('shipments')
