@@ -138,4 +138,9 @@ _PERSONAL = re.compile(r"[A-Za-z]{0,4}\d[\d \-]{5,}\d")
 
 def mask_text(text: str) -> str:
     """A text with every long number (phone, waybill, card) starred, for summaries and lists."""
-    return _PERSONAL.sub(lambda found: mask_waybill(re.sub(r"[ \-]", "", found.group())), text)
+    return _PERSONAL.sub(lambda found: _star(re.sub(r"[ \-]", "", found.group())), text)
+
+
+def _star(number: str) -> str:
+    """Up to twelve digits may be a phone, of which at least six must go."""
+    return mask_phone(number) if number.isdecimal() and len(number) <= 12 else mask_waybill(number)
