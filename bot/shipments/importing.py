@@ -26,7 +26,7 @@ from bot.shipments.errors import BadRow
 from bot.shipments.models import fingerprint
 from bot.shipments.store import Row
 
-BATCH_ROWS = 2000
+BATCH_ROWS = 5000
 BATCH_ANSWERS = 100  # each holds many scans
 SHIPMENT_COLUMNS = (
     "waybill", "carrier", "status", "sender_name", "sender_phone", "sender_city", "receiver_name", "receiver_phone",
