@@ -145,7 +145,11 @@ def test_a_file_over_ten_megabytes_is_refused(chat: httpx.Client) -> None:
         (b'{"client_id": "%s", "text": "%s"}' % (str(uuid4()).encode(), b"x" * 5001), 413),
         (b'{"client_id": "%s", "text": "%s"}' % (str(uuid4()).encode(), b"x" * 70_000), 413),
     ],
-)
+    ids=[
+        "nothing", "half", "a list", "deep", "no uuid", "nothing said", "two things", "a number", "guessed choice",
+        "guessed file", "long text", "large body",
+    ],
+)  # fmt: skip
 def test_bad_input_gets_one_clear_sentence(chat: httpx.Client, body: bytes, status: int) -> None:
     refused = chat.post("/chat/messages", content=body)
     assert refused.status_code == status

@@ -110,6 +110,7 @@ def test_a_photo_is_kept_under_its_name_and_type(database: Database) -> None:
         (b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "file_type"),
         (PNG + b"\0" * MAX_FILE_BYTES, "file_too_large"),
     ],
+    ids=["empty", "html", "program", "words", "svg", "large"],
 )
 def test_what_is_no_photo_or_pdf_is_refused_with_the_reason(database: Database, data: bytes, reason: str) -> None:
     with pytest.raises(FileRefused) as refused:
@@ -128,6 +129,7 @@ def test_what_is_no_photo_or_pdf_is_refused_with_the_reason(database: Database, 
         (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic", "image/heif"),
         (b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF", "application/pdf"),
     ],
+    ids=["jfif", "exif", "png", "gif", "webp", "heic", "pdf"],
 )
 def test_photos_and_pdfs_are_known_by_their_content(database: Database, data: bytes, media_type: str) -> None:
     customer = Customer(database)
