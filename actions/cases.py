@@ -58,6 +58,7 @@ class ValidateCaseForm(Intake):
 
 class ActionAskCaseNumber(Ask):
     question = "case_form_case_number"
+    problems = ("case_number",)
 
     async def values(self, tracker: Tracker) -> dict[str, Any]:
         choices = tracker.get_slot("case_choices") or ()

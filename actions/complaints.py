@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from actions.complaint_intake import ON_WAYBILL
 from actions.forms import Ask
 from actions.hearing import hear
-from actions.parcels import NOT_GIVEN, numbered, parcel_buttons
+from actions.parcels import NOT_GIVEN, PROBLEMS, numbered, parcel_buttons
 from actions.support import Events, button, cleared, language, message_key, service
 from bot.cases import service as cases
 from bot.cases.states import CATEGORIES
@@ -43,6 +43,7 @@ class ActionAskComplaintDescription(Ask):
 
 class ActionAskComplaintWaybill(Ask):
     question = "complaint_form_complaint_waybill"
+    problems = PROBLEMS
 
     async def values(self, tracker: Tracker) -> dict[str, Any]:
         choices = tracker.get_slot("waybill_choices")
@@ -51,6 +52,7 @@ class ActionAskComplaintWaybill(Ask):
 
 class ActionAskComplaintPhone(Ask):
     question = "complaint_form_complaint_phone"
+    problems = ("phone_format",)
 
     async def values(self, tracker: Tracker) -> dict[str, Any]:
         no_waybill = tracker.get_slot("complaint_waybill") == NOT_GIVEN
@@ -130,7 +132,7 @@ class ActionSubmitComplaint(Action):
             first_check=moment(str(case["first_check_due_at"]), speech),
             result=moment(str(case["result_due_at"]), speech),
         )
-        return [*cleared(*SLOTS), SlotSet("case_number", case["number"])]
+        return cleared(*SLOTS)
 
 
 def _case(tracker: Tracker) -> dict[str, Any]:

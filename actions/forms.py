@@ -70,7 +70,9 @@ class Intake(Action, ABC):
             return [*events, ActionExecutionRejected(self.form), FollowupAction(way_out)]
         if not begins and self._is_for_others(heard, taken):
             return [*events, ActionExecutionRejected(self.form)]
-        return [*events, SlotSet("requested_slot", self.next_question(slots))]
+        following = self.next_question(slots)
+        over = [] if following else [SlotSet("asked", None), SlotSet("problem", None)]
+        return [*events, *over, SlotSet("requested_slot", following)]
 
     def _is_for_others(self, heard: Heard, taken: Taken) -> bool:
         if heard.intent in self.own or heard.intent in PATIENT or taken.whole:
@@ -117,6 +119,9 @@ def _is_rejection(event: dict[str, Any]) -> bool:
 class Ask(Action, ABC):
     """Asks one question of a form: `utter_ask_…`, rephrased as `…_again`, and after the third time an offer."""
 
+    problems: ClassVar[tuple[str, ...]] = ()
+    """Names of what may be wrong with an answer: `utter_problem_<name>` is then said instead of the question."""
+
     @property
     @abstractmethod
     def question(self) -> str:
@@ -140,6 +145,6 @@ class Ask(Action, ABC):
         if times > MOST_ASKED:
             return "utter_stuck"
         again = f"utter_ask_{self.question}_again"
-        if problem:
+        if problem in self.problems:
             return f"utter_problem_{problem}"
         return again if times > 1 and again in domain["responses"] else f"utter_ask_{self.question}"

@@ -145,6 +145,7 @@ def _decision(heard: Heard) -> dict[str, Any]:
 
 class ActionAskCallbackPhone(Ask):
     question = "callback_form_callback_phone"
+    problems = ("phone_format",)
 
 
 class ActionAskCallbackTime(Ask):

@@ -14,6 +14,9 @@ from bot.customers.verification import role_for
 from bot.db import now
 from bot.shipments import tracking
 
+PROBLEMS = ("several", "too_short", "too_long", "check_digit", "order_number", "only_phone")
+"""What may be wrong with a number that should name one parcel."""
+
 NOT_GIVEN = "none"
 """In place of a number that the customer does not have or will not give."""
 

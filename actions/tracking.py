@@ -10,7 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.forms import Ask, Intake, Taken
 from actions.hearing import Heard, hear
-from actions.parcels import NOT_GIVEN, card, card_buttons, numbered, parcel_buttons, parcel_in
+from actions.parcels import NOT_GIVEN, PROBLEMS, card, card_buttons, numbered, parcel_buttons, parcel_in
 from actions.support import Events, language, message_key, service
 from bot.db import now
 from bot.shipments.access import verify_tail
@@ -25,7 +25,7 @@ class ValidateTrackingForm(Intake):
             return Taken()
         parcel = await parcel_in(heard, slots["waybill_choices"])
         if parcel.number:
-            return Taken({"waybill": parcel.number, "waybill_choices": None})
+            return Taken({"waybill": parcel.number, "waybill_choices": None, "complaint_waybill": None})
         if parcel.choices:
             return Taken({"waybill": None, "waybill_choices": list(parcel.choices), "problem": "several"})
         if parcel.problem:
@@ -39,6 +39,7 @@ class ValidateTrackingForm(Intake):
 
 class ActionAskTrackingFormWaybill(Ask):
     question = "tracking_form_waybill"
+    problems = PROBLEMS
 
     async def values(self, tracker: Tracker) -> dict[str, Any]:
         choices = tracker.get_slot("waybill_choices")
@@ -110,6 +111,7 @@ class ValidateTailForm(Intake):
 
 class ActionAskTailFormPhoneTail(Ask):
     question = "tail_form_phone_tail"
+    problems = ("wrong_tail",)
 
 
 class ActionTrackDetails(Action):
