@@ -4,7 +4,6 @@ import logging
 import os
 import sys
 import traceback
-import warnings
 from types import TracebackType
 from typing import Any
 
@@ -42,4 +41,5 @@ def set_up(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    warnings.filterwarnings("ignore")  # Rasa's own warnings quote what customers wrote
+    logging.captureWarnings(True)  # Rasa's own quote what customers wrote, and it undoes every filter
+    logging.getLogger("py.warnings").setLevel(logging.CRITICAL)
