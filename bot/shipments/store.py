@@ -19,6 +19,8 @@ from bot.shipments.statuses import RANK, place_in_time
 Row = dict[str, Any]
 _SHIPMENTS, _PARTIES, _EVENTS = Shipment.__table__, Party.__table__, ShipmentEvent.__table__
 _STATED = ("status", "reason", "last_event_at", "updated_at")
+# Written out rather than bound: a bound constant would be processed and sent again with every row.
+_UNKNOWN, _EMPTY = literal_column("'unknown'"), literal_column("''")
 
 
 def write_shipments(session: Session, rows: list[Row]) -> None:
@@ -26,7 +28,7 @@ def write_shipments(session: Session, rows: list[Row]) -> None:
     statement = insert(session, _SHIPMENTS)
     new, known = statement.excluded, _SHIPMENTS.c
     facts = {c.name: func.coalesce(new[c.name], c) for c in known if c.name not in (*_STATED, "waybill")}
-    stated = and_(known.last_event_at.is_(None), new.status != "unknown")
+    stated = and_(known.last_event_at.is_(None), new.status != _UNKNOWN)
     changes = {
         **facts,
         "status": case((stated, new.status), else_=known.status),
@@ -84,7 +86,7 @@ def _bring_up_to_date(session: Session, events: Iterable[Row]) -> None:
     rank, known_rank = _rank(new.status), _rank(known.status)
     further = or_(
         rank > known_rank,
-        and_(rank == known_rank, func.coalesce(new.reason, "") > func.coalesce(known.reason, "")),
+        and_(rank == known_rank, func.coalesce(new.reason, _EMPTY) > func.coalesce(known.reason, _EMPTY)),
     )
     newer = or_(
         and_(known.last_event_at.is_(None), new.last_event_at.isnot(None)),
@@ -98,7 +100,7 @@ def _bring_up_to_date(session: Session, events: Iterable[Row]) -> None:
 
 
 def _rank(status: Any) -> Any:
-    """RANK in SQL, its figures written out: as bound values they would cost more than all the rest of a row."""
+    """RANK in SQL, written out: as bound values its figures would cost more than all the rest of a row."""
     return case(
         *((status == literal_column(f"'{name}'"), literal_column(str(rank))) for name, rank in RANK.items())
     )
