@@ -86,9 +86,7 @@ class Database:
 
 
 def _sqlite_engine(url: str) -> Engine:
-    path = make_url(url).database
-    if path:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(url)
     engine = create_engine(
         url,
         future=True,
@@ -101,6 +99,12 @@ def _sqlite_engine(url: str) -> Engine:
     event.listen(engine, "connect", _set_sqlite_pragmas)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_folder(url: str) -> None:
+    path = make_url(url).database
+    if path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
 
 
 def _set_sqlite_pragmas(connection: Any, _record: Any) -> None:
@@ -155,6 +159,8 @@ def migrate(url: str) -> None:
     from alembic import command
     from alembic.config import Config
 
+    if make_url(url).get_backend_name() == "sqlite":
+        _make_folder(url)
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations"))
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))

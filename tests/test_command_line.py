@@ -108,3 +108,9 @@ def test_the_doctor_names_what_is_missing_and_what_to_do(tmp_path: Path) -> None
     assert "python -m bot migrate" in sick.stdout and "python -m bot train" in sick.stdout
     bot("migrate")
     assert "python -m bot migrate" not in bot("doctor", models_dir=str(tmp_path)).stdout
+
+
+def test_migrating_makes_the_folder_of_a_new_database(tmp_path: Path) -> None:
+    said = bot("migrate", database_url=f"sqlite:///{tmp_path}/new/folder/yida.db")
+    assert said.returncode == 0, said.stderr
+    assert (tmp_path / "new" / "folder" / "yida.db").exists()
