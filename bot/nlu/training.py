@@ -61,7 +61,7 @@ def latest_model(folder: Path | None = None) -> Path | None:
 
 def _train_with_rasa(model: Path) -> None:
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
-    os.environ.setdefault("TQDM_DISABLE", "1")  # Rasa's own bars count trackers, which tells nobody anything
+    os.environ["LOG_LEVEL"] = "ERROR"  # or it draws a bar for every tracker and action, which tells nobody anything
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Rasa imports TensorFlow, which is talkative and unused here
     with _told_steps():
         import rasa.model_training
