@@ -177,9 +177,9 @@ class ValidateWithdrawForm(Intake):
             choices = [case["number"] for case in told[:SHOWN]]
             number = number if number in choices else next(iter(choices), None)
             return Taken({"case_number": number, "case_choices": choices, "withdraw_confirmed": None})
-        if heard.says_yes or heard.intent in ("withdraw_case", "cancel"):
-            return Taken({"withdraw_confirmed": "yes"})
-        return Taken({"withdraw_confirmed": "no"} if heard.says_no else {})
+        if heard.keeps or heard.says_no or heard.intent == "cancel":  # cancelling the withdrawal keeps the case
+            return Taken({"withdraw_confirmed": "no"})
+        return Taken({"withdraw_confirmed": "yes"} if heard.says_yes or heard.intent == "withdraw_case" else {})
 
     def next_question(self, slots: dict[str, Any]) -> str | None:
         return "withdraw_confirmed" if slots["case_number"] and not slots["withdraw_confirmed"] else None

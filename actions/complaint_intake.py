@@ -7,7 +7,7 @@ from typing import Any
 from rasa_sdk import Tracker
 
 from actions.forms import Intake, Taken
-from actions.hearing import Heard
+from actions.hearing import FALLBACK, Heard
 from actions.parcels import NOT_GIVEN, parcel_in, phone_in
 from actions.support import reading
 from bot.cases import service as cases
@@ -24,7 +24,7 @@ CONTACT = ("complaint_waybill", "complaint_phone")
 FORGOTTEN = ("complaint_description", "complaint_remedy", "complaint_confirmed", "complaint_case")
 MOST_WORDS = 2000
 LONG_ENOUGH = 10
-"""Characters from which a message that seems chat, or answers something else, still tells what happened."""
+"""Characters from which a message that seems to be chat may still tell what happened."""
 
 
 class ValidateComplaintForm(Intake):
@@ -45,7 +45,9 @@ class ValidateComplaintForm(Intake):
         """A new complaint keeps the parcel and phone that are known, and nothing else of an earlier one."""
         fresh: dict[str, Any] = dict.fromkeys(FORGOTTEN)
         fresh["complaint_category"] = _category(heard, None, asked=False)
-        if not slots["complaint_waybill"] and not slots["waybill_choices"]:
+        if heard.means_another:
+            fresh["complaint_waybill"] = None
+        elif not slots["complaint_waybill"] and not slots["waybill_choices"]:
             fresh["complaint_waybill"] = slots["waybill"]
         slots |= fresh
         taken = await _answer(heard, slots)
@@ -86,17 +88,27 @@ async def _answer(heard: Heard, slots: dict[str, Any]) -> Taken:
     taken.slots |= _phone(heard, question, slots["complaint_waybill"])
     taken.slots |= _decision(heard, slots, bool(taken.slots))
     taken.slots |= _remedy(heard, question)
-    if not taken.slots or len(heard.words) >= LONG_ENOUGH or heard.intent.startswith("complain_"):
+    if not _answers_only(heard, question, slots):
         taken.slots |= _story(heard, slots)
     taken.whole = bool({"complaint_remedy", "complaint_confirmed"} & set(taken.slots))
     if set(taken.slots) == {"complaint_description"} and question in CONTACT:
         taken.remarks.append("utter_noted")
     category = _category(heard, slots["complaint_category"], asked=question == "complaint_category")
-    if category != slots["complaint_category"]:
+    if category != slots["complaint_category"] and "complaint_category" not in taken.slots:
         taken.slots["complaint_category"] = category
     if slots["complaint_confirmed"] == "no" and taken.slots and "complaint_confirmed" not in taken.slots:
         taken.slots["complaint_confirmed"] = None
     return taken
+
+
+def _answers_only(heard: Heard, question: str | None, slots: dict[str, Any]) -> bool:
+    """Words that answer the form and tell nothing of what happened: 没有单号, 用单上的, change the type, 希望道歉."""
+    if heard.wish and question == "complaint_confirmed":
+        return True
+    if heard.intent.startswith("complain_") and not heard.wants_change:
+        return False
+    instead = question in CONTACT and (heard.has_none or heard.means_phone_on_waybill)
+    return instead or bool(heard.part and slots[f"complaint_{heard.part}"] and _changes(heard, question))
 
 
 async def _parcel(heard: Heard, slots: dict[str, Any]) -> dict[str, Any]:
@@ -133,12 +145,13 @@ def _decision(heard: Heard, slots: dict[str, Any], corrected: bool) -> dict[str,
     reading_back = question in ("complaint_confirmed", "complaint_part")
     part = heard.part
     if not corrected and part and slots[f"complaint_{part}"] and _changes(heard, question):
-        return {f"complaint_{part}": None, "complaint_confirmed": None}
-    if reading_back and not corrected and heard.says_yes:
+        named = _category(heard, None, asked=True) if part == "category" and heard.text else None
+        return {f"complaint_{part}": named, "complaint_confirmed": None}
+    if not reading_back or corrected:
+        return {}
+    if heard.says_yes and not heard.wants_change:
         return {"complaint_confirmed": "yes"}
-    if reading_back and not corrected and (heard.says_no or heard.intent == "correct"):
-        return {"complaint_confirmed": "no"}
-    return {}
+    return {"complaint_confirmed": "no"} if heard.says_yes or heard.says_no or heard.intent == "correct" else {}
 
 
 def _changes(heard: Heard, question: str | None) -> bool:
@@ -171,7 +184,8 @@ def _is_story(heard: Heard, question: str | None) -> bool:
         return False
     if question == "complaint_description":
         chat = heard.intent == "out_of_scope" and len(heard.words) < LONG_ENOUGH
-        return len(heard.words) > 1 and not chat and not (heard.is_question and heard.asks)
+        asks = heard.asks and (heard.is_question or heard.intent == FALLBACK)
+        return len(heard.words) > 1 and not chat and not asks
     complains = heard.intent.startswith("complain_")
     if question == "complaint_confirmed" and heard.says_yes:
         return heard.tells_more and (complains or heard.intent in TELLING)

@@ -29,7 +29,8 @@ _YES_WORDS = (
 _YES = re.compile(rf"\W*(?:(?:{_YES_WORDS})+{_EDGE})", re.IGNORECASE)
 _BY_THE_WAY = re.compile(r"\W*(?:对了|對了|是不是|好像|要不|right now|ok but|yes but)", re.IGNORECASE)
 _NO = re.compile(
-    r"\W*(?:不|错|錯|没有$|否|别|no\b|nope|not\b|wrong|don'?t)(?!客气|好意思|用了|過|过)", re.IGNORECASE
+    r"\W*(?:不|先不|先别|等等|等一下|错|錯|没有$|否|别|no\b|nope|not\b|wrong|don'?t)(?!客气|好意思|用了|過|过)",
+    re.IGNORECASE,
 )
 _NOTHING = re.compile(
     r"跳过|跳過|(?:没|沒|无|無)(?:有)?(?:运单|運單|快递)?(?:单号|單號|号码|號碼)|单号(?:没|不知道|找不到|丢)"
@@ -72,9 +73,13 @@ _PARTS = {
     "category": re.compile(r"类型|類型|类别|分类|category|kind|type", re.IGNORECASE),
     "description": re.compile(r"内容|內容|描述|情况|经过|原因|description|what happened|words|details?", re.IGNORECASE),
 }
+_KEEP = re.compile(r"别撤|不撤|别取消|不取消|保留|继续处理|\bkeep\b|don'?t withdraw", re.IGNORECASE)
 _CHANGE = re.compile(r"改|换|換|错|錯|不对|不對|change|wrong|correct|edit|fix", re.IGNORECASE)
-_ANOTHER = re.compile(r"(?:另|别的|別的|其他|其它|换个|another|other|different)", re.IGNORECASE)
-_WISH = re.compile(r"(?:希望|要求|诉求|訴求|想要|请你们|wish|i want|i'd like|would like).{2,}", re.IGNORECASE)
+_ANOTHER = re.compile(r"(?:另|别的|別的|其他|其它|换个|还有一?[个件单]|another|other|different)", re.IGNORECASE)
+_WISH = re.compile(
+    r"(?:希望|要求|诉求[是:：]?|訴求[是:：]?|想要)(?P<wish>.{2,})|(?:请你们|i wish|i want|i'd like|would like).{2,}",
+    re.IGNORECASE,
+)
 _TIME = re.compile(r"时间|時間|几点|\btime\b|\bwhen\b", re.IGNORECASE)
 _WHEN = re.compile(
     r"(?:今天|今晚|明天|明早|后天|大后天|周[一二三四五六日末]|星期[一二三四五六日天]|下周\S?|\d+[号日])"
@@ -166,6 +171,11 @@ class Heard:
         return bool(_ANOTHER.search(self.words))
 
     @property
+    def keeps(self) -> bool:
+        """A case is not to be taken back after all."""
+        return bool(_KEEP.search(self.words))
+
+    @property
     def names_time(self) -> bool:
         return bool(_TIME.search(self.words))
 
@@ -178,7 +188,7 @@ class Heard:
     def wish(self) -> str | None:
         """What the customer wants done, in their own words."""
         found = _WISH.search(self.words)
-        return found[0] if found else None
+        return (found["wish"] or found[0]) if found else None
 
     @property
     def part(self) -> str | None:
@@ -250,7 +260,10 @@ def _intent(message: dict[str, Any]) -> str:
     ranking = message.get("intent_ranking") or ()
     complaints = [rank for rank in ranking if rank["name"].startswith("complain_")]
     likely = sum(float(rank["confidence"]) for rank in complaints)
-    return str(complaints[0]["name"]) if likely >= TAKEN_AS_COMPLAINT.get(intent, 2) else intent
+    if not complaints or likely < TAKEN_AS_COMPLAINT.get(intent, 2):
+        return intent
+    clear = complaints[0]["confidence"] >= likely / 2
+    return str(complaints[0]["name"]) if clear else "complain_other"
 
 
 def _values(entities: list[dict[str, Any]], kind: str) -> tuple[str, ...]:

@@ -66,10 +66,11 @@ def test_withdrawing_asks_first_and_then_does_it(chat: Chat) -> None:
     assert chat.cases()[0]["state"] == "withdrawn"
 
 
-def test_who_changes_their_mind_keeps_the_case(chat: Chat) -> None:
+@pytest.mark.parametrize("words", ["不", "算了 别撤了", "取消"])
+def test_who_changes_their_mind_keeps_the_case(chat: Chat, words: str) -> None:
     number_of_a_complaint(chat)
     chat.say("投诉不用处理了，撤销吧")
-    assert "继续处理" in chat.say("不")
+    assert "继续处理" in chat.say(words)
     assert chat.cases()[0]["state"] == "acknowledged"
 
 

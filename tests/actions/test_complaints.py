@@ -221,3 +221,28 @@ def test_nothing_said_promises_compensation(chat: Chat) -> None:
     complained(chat, confirm=False)
     said = chat.say("你们必须赔我钱")
     assert "以审核为准" in said and "一定" not in said
+
+
+def test_naming_the_new_kind_changes_it_at_once(chat: Chat) -> None:
+    complained(chat, confirm=False)
+    assert "丢失" in chat.say("类型改成丢件")
+    chat.say("确认")
+    (case,) = chat.cases()
+    assert case["category"] == "lost" and "类型" not in case["description"]
+
+
+def test_a_yes_with_a_but_does_not_submit(chat: Chat) -> None:
+    complained(chat, confirm=False)
+    chat.say("对 但是类型不对")
+    assert chat.cases() == []
+
+
+def test_answers_to_the_form_are_no_part_of_the_story(chat: Chat) -> None:
+    chat.say("箱子压坏了，里面的碗碎了两个", WAYBILL, "用面单上登记的那个电话就行", "确认")
+    assert chat.cases()[0]["description"].splitlines()[0] == "箱子压坏了，里面的碗碎了两个"
+    assert "那个电话" not in chat.cases()[0]["description"]
+
+
+def test_another_parcel_is_not_taken_for_the_one_just_looked_up(chat: Chat) -> None:
+    chat.say(f"查一下 {WAYBILL}")
+    assert "运单号" in chat.say("我要投诉另一个包裹，太慢了")
