@@ -122,7 +122,15 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _postgres_engine(url: str) -> Engine:
-    return create_engine(url, future=True, hide_parameters=True, pool_size=10, max_overflow=20, pool_pre_ping=True)
+    return create_engine(
+        url,
+        future=True,
+        hide_parameters=True,
+        pool_size=10,
+        max_overflow=20,
+        pool_pre_ping=True,
+        executemany_mode="values_plus_batch",  # psycopg2 alone sends one statement a row
+    )
 
 
 @lru_cache(maxsize=1)
