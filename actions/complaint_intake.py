@@ -21,6 +21,8 @@ TELLING = frozenset({"add_case_detail", "file_claim", "nlu_fallback", "suggest",
 LEAVING = frozenset({"cancel", "request_human", "goodbye", "withdraw_case", "leave_callback"})
 NO_STORY = frozenset({"greet", "thank", "goodbye", "help", "ask_bot", "affirm", "deny", "correct", "skip", "try_again"})
 CONTACT = ("complaint_waybill", "complaint_phone")
+NOTED = frozenset({"complaint_description", *CONTACT})
+"""Given in place of the answer: acknowledged before the question is asked again."""
 FORGOTTEN = ("complaint_description", "complaint_remedy", "complaint_confirmed", "complaint_case")
 MOST_WORDS = 2000
 LONG_ENOUGH = 10
@@ -91,7 +93,7 @@ async def _answer(heard: Heard, slots: dict[str, Any]) -> Taken:
     if not _answers_only(heard, question, slots):
         taken.slots |= _story(heard, slots)
     taken.whole = bool({"complaint_remedy", "complaint_confirmed"} & set(taken.slots))
-    if set(taken.slots) == {"complaint_description"} and question in CONTACT:
+    if question in CONTACT and question not in taken.slots and set(taken.slots) & NOTED:
         taken.remarks.append("utter_noted")
     category = _category(heard, slots["complaint_category"], asked=question == "complaint_category")
     if category != slots["complaint_category"] and "complaint_category" not in taken.slots:

@@ -87,12 +87,15 @@ class Intake(Action, ABC):
         return WAYS_OUT.get(heard.intent)
 
     def _asked(self, slots: dict[str, Any], heard: Heard, taken: Taken) -> dict[str, int]:
-        """How often each question was asked; reading back anew after a change is not asking again."""
+        """How often each question was asked; going on after something new was given is not asking in vain."""
         if heard.intent == "try_again":
             return {}
         asked = dict(slots["asked"] or {})
+        question = f"{self.form}_{slots['requested_slot']}"
         if taken.slots and slots["requested_slot"] in self.read_backs:
-            asked.pop(f"{self.form}_{slots['requested_slot']}", None)
+            asked.pop(question, None)
+        elif question in asked and any(value for name, value in taken.slots.items() if name != "problem"):
+            asked[question] = 1
         return asked
 
 
@@ -137,8 +140,10 @@ class Ask(Action, ABC):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         asked = dict(tracker.get_slot("asked") or {})
         asked[self.question] = asked.get(self.question, 0) + 1
-        response = self._response(asked[self.question], tracker.get_slot("problem"), domain)
-        dispatcher.utter_message(response=response, **await self.values(tracker))
+        problem, values = tracker.get_slot("problem"), await self.values(tracker)
+        if asked[self.question] > MOST_ASKED and problem in self.problems:
+            dispatcher.utter_message(response=f"utter_problem_{problem}", **{**values, "buttons": []})
+        dispatcher.utter_message(response=self._response(asked[self.question], problem, domain), **values)
         return [SlotSet("asked", asked), SlotSet("problem", None)]
 
     def _response(self, times: int, problem: str | None, domain: dict[str, Any]) -> str:

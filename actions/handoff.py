@@ -21,7 +21,9 @@ from bot.db import now
 from bot.privacy import mask_phone
 from bot.wording import moment, say, texts
 
-UNCOLLECTED = frozenset({"language", "requested_slot", "asked", "problem", "session_started_metadata", "photos"})
+UNCOLLECTED = frozenset({
+    "language", "requested_slot", "asked", "problem", "session_started_metadata", "photos", "waybills_sent",
+})  # fmt: skip
 TRIED = 6
 LEAVING = frozenset({"cancel", "request_human", "goodbye"})
 TIMES = ("any", "morning", "afternoon", "evening")
@@ -52,7 +54,7 @@ def _reason(tracker: Tracker) -> str:
 
 
 def _packet(session: Session, tracker: Tracker, reason: str) -> dict[str, Any]:
-    """What the agent must not have to ask again (CONTRACTS)."""
+    """What the agent must not have to ask again."""
     slots = {name: value for name, value in tracker.slots.items() if value and name not in UNCOLLECTED}
     texts_said = _texts(tracker)
     return {

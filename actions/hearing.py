@@ -64,7 +64,7 @@ _ASKS = re.compile(
 _ENGLISH_ASKS = re.compile(r"\W*(?:what|when|where|how|why|which|who|can|could|do|does|is|are|will|would)\b", re.I)
 _BARE = re.compile(
     r"[\W_]|我|要|想|你们|你們|这个|一下|个|反映|反应|反馈|投诉|投訴|举报|情况|问题|i\b|want|would|like|need|to\b|a\b|make|file"
-    r"|complain(?:t|ing)?|about|please|hello|hi\b",
+    r"|complain(?:t|ing)?|about|please|hello|hi\b|建议|建議|意见|意見|有|have\b|got\b|a few|suggestions?",
     re.IGNORECASE,
 )
 _PARTS = {
@@ -92,6 +92,7 @@ _ORDINAL = re.compile(
     r"第([一二三四五六七八九1-9])|(?<!\d)([1-9])(?!\d)|(最后|最後|末尾|\blast\b)|\b(first|second|third|fourth|fifth)\b",
     re.IGNORECASE,
 )
+_POINTING = re.compile(r"[\W_]|那|就|先|看|查|个|個|一|单|的|吧|呢|the\b|one\b|please|number|no\b", re.IGNORECASE)
 _LATIN_ORDINALS = ("first", "second", "third", "fourth", "fifth")
 _ODD_NUMBER = re.compile(r"(?<![a-z\d])[a-z]{0,4}\d{5,}(?![a-z\d])", re.IGNORECASE)
 _FOUR_DIGITS = re.compile(r"(?<!\d)(\d{4})(?!\d)")
@@ -174,6 +175,11 @@ class Heard:
     def keeps(self) -> bool:
         """A case is not to be taken back after all."""
         return bool(_KEEP.search(self.words))
+
+    @property
+    def only_points(self) -> bool:
+        """Nothing but a place in the list just shown: 第二个, the last one please."""
+        return bool(_ORDINAL.search(self.words)) and not _POINTING.sub("", _ORDINAL.sub("", self.words))
 
     @property
     def names_time(self) -> bool:

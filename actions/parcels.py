@@ -46,7 +46,7 @@ async def parcel_in(heard: Heard, shown: list[str] | None) -> Parcel:
         return Parcel(problem="order_number")
     if heard.phones:
         return Parcel(problem="only_phone")
-    return Parcel(problem="too_short" if heard.odd_number else None)
+    return Parcel(problem="too_short" if heard.odd_number and not heard.case_number else None)
 
 
 async def _checked(number: str, problem: str | None) -> Parcel:

@@ -11,9 +11,14 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.forms import Ask, Intake, Taken
 from actions.hearing import Heard, hear
 from actions.parcels import NOT_GIVEN, PROBLEMS, card, card_buttons, numbered, parcel_buttons, parcel_in
-from actions.support import Events, language, message_key, service
+from actions.support import Events, language, message_key, reading, service
+from bot.customers.verification import role_for
 from bot.db import now
 from bot.shipments.access import verify_tail
+from bot.wording import say
+
+OTHERS_OFFERED = 3
+"""Buttons for the other parcels of a message that named several."""
 
 
 class ValidateTrackingForm(Intake):
@@ -21,13 +26,15 @@ class ValidateTrackingForm(Intake):
     own = frozenset({"track_shipment", "track_other", "ask_eta", "provide_info", "correct"})
 
     async def take(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
-        if heard.intent.startswith("complain_") and not heard.waybills:
+        if heard.intent.startswith("complain_") and not heard.waybills and not heard.only_points:
             return Taken()
-        parcel = await parcel_in(heard, slots["waybill_choices"])
+        sent_before = slots["waybills_sent"] if heard.only_points else None
+        parcel = await parcel_in(heard, slots["waybill_choices"] or sent_before)
         if parcel.number:
             return Taken({"waybill": parcel.number, "waybill_choices": None, "complaint_waybill": None})
         if parcel.choices:
-            return Taken({"waybill": None, "waybill_choices": list(parcel.choices), "problem": "several"})
+            sent = list(parcel.choices)
+            return Taken({"waybill": None, "waybill_choices": sent, "waybills_sent": sent, "problem": "several"})
         if parcel.problem:
             return Taken({"waybill": None, "problem": parcel.problem})
         anew = not heard.text and heard.intent != "ask_eta"  # the button of a menu
@@ -43,18 +50,34 @@ class ActionAskTrackingFormWaybill(Ask):
 
     async def values(self, tracker: Tracker) -> dict[str, Any]:
         choices = tracker.get_slot("waybill_choices")
-        return {"choices": numbered(choices), "buttons": parcel_buttons(choices)}
+        return {"choices": numbered(await _with_states(tracker, choices)), "buttons": parcel_buttons(choices)}
 
 
-async def tell(dispatcher: CollectingDispatcher, tracker: Tracker, number: str | None, response: str) -> None:
-    """The parcel's state in words and as a card: coarse, or with its timeline once verified."""
+async def _with_states(tracker: Tracker, numbers: list[str] | None) -> list[str]:
+    """Each number with its state in a few words, so that several parcels are seen at a glance."""
+    speech = language(tracker)
+    views = [await card(tracker.sender_id, number, speech) for number in numbers or ()]
+    states = [view["headline"] if view else say(speech, "track_status_unknown") for view in views]
+    return [f"{number} · {state}" for number, state in zip(numbers or (), states, strict=True)]
+
+
+async def tell(
+    dispatcher: CollectingDispatcher, tracker: Tracker, number: str | None, response: str, *, offer: bool = True
+) -> None:
+    """The parcel's state in words and as a card, with its timeline once verified; `offer` adds what to do next."""
     speech = language(tracker)
     view = await card(tracker.sender_id, number, speech) if number else None
     if view is None:
         dispatcher.utter_message(response="utter_not_found" if number else "utter_which_parcel", waybill=number)
         return
+    sent = tracker.get_slot("waybills_sent") or ()
+    others = [other for other in sent if other != number][:OTHERS_OFFERED] if number in sent else []
+    shown = {name: value for name, value in view.items() if name != "action"}  # payloads stay on this side
     dispatcher.utter_message(
-        response=response, **_words(view), json_message={"card": view}, buttons=card_buttons(view, speech)
+        response=response,
+        **_words(view),
+        json_message={"card": shown},
+        buttons=[*card_buttons(view, speech), *parcel_buttons(others)] if offer else [],
     )
 
 
@@ -82,7 +105,8 @@ class ActionTrackAside(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         parcel = await parcel_in(hear(tracker), [])
         known = tracker.get_slot("complaint_waybill") or tracker.get_slot("waybill")
-        await tell(dispatcher, tracker, parcel.number or (known if known != NOT_GIVEN else None), "utter_tracked")
+        number = parcel.number or (known if known != NOT_GIVEN else None)
+        await tell(dispatcher, tracker, number, "utter_tracked", offer=False)  # the form's question comes next
         return []
 
 
@@ -97,7 +121,8 @@ class ValidateTailForm(Intake):
         if heard.waybills and heard.waybills[0].value != number:
             return Taken()
         if not digits or not number:
-            return Taken({"tail_outcome": None} if slots["requested_slot"] is None else {})
+            begins = slots["requested_slot"] is None
+            return Taken({"tail_outcome": await _outcome_before(tracker, number)} if begins else {})
         key = message_key(tracker)
         outcome = await service(
             lambda session: verify_tail(session, tracker.sender_id, number, digits, key=key, now=now())
@@ -107,6 +132,12 @@ class ValidateTailForm(Intake):
     def next_question(self, slots: dict[str, Any]) -> str | None:
         over = not slots["waybill"] or slots.get("tail_outcome") in ("verified", "locked")
         return None if over else "phone_tail"
+
+
+async def _outcome_before(tracker: Tracker, number: str | None) -> str | None:
+    """Digits given once in this conversation are not asked for again."""
+    role = number and await reading(lambda session: role_for(session, tracker.sender_id, number))
+    return "verified" if role else None
 
 
 class ActionAskTailFormPhoneTail(Ask):
@@ -148,7 +179,8 @@ def form_for(heard: Heard, tracker: Tracker) -> str | None:
         return "complaint_form"
     if heard.case_number:
         return "case_form"
-    if heard.waybills or heard.order_number or heard.chosen(tracker.get_slot("waybill_choices")):
+    sent_before = tracker.get_slot("waybills_sent") if heard.only_points else None
+    if heard.waybills or heard.order_number or heard.chosen(tracker.get_slot("waybill_choices") or sent_before):
         return "tracking_form"
     if tracker.get_slot("waybill") and heard.four_digits:
         return "tail_form"

@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_BARE_NUMBER = re.compile(r"\W*\d{3,8}\W*")
 _LONG_NUMBER = re.compile(r"[a-z]{0,4}\d{9,}")
 
 
@@ -13,8 +14,11 @@ def fold(text: str) -> str:
 
 
 def for_intent(text: str) -> str:
-    """The text as the intent classifier sees it: folded, with long numbers (waybills, phones) made alike."""
-    return _LONG_NUMBER.sub(" #long ", fold(text))
+    """The text as the intent classifier sees it: folded, with long numbers (waybills, phones) made alike, and so
+    messages of nothing but a few digits.
+    """
+    folded = fold(text)
+    return "#digits" if _BARE_NUMBER.fullmatch(folded) else _LONG_NUMBER.sub(" #long ", folded)
 
 
 def _fold_character(character: str) -> str:
