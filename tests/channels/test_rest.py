@@ -2,7 +2,7 @@
 
 import threading
 
-import httpx
+import httpx2 as httpx
 import pytest
 
 from bot.channels.rest import make_key

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from uuid import uuid4
 
-import httpx
+import httpx2 as httpx
 import pytest
 
 from bot.db import Database

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 
-import httpx
+import httpx2 as httpx
 import pytest
 from sqlalchemy import update
 
