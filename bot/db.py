@@ -17,6 +17,8 @@ from typing import Any
 from sqlalchemy import Column, DateTime, String, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine, create_engine, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, declarative_base
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import TypeDecorator
@@ -27,6 +29,9 @@ from bot.settings import ROOT, settings
 Base: Any = declarative_base()
 
 BUSY_TIMEOUT_S = 10
+
+UNAVAILABLE = (DBAPIError, PoolTimeout)
+"""The database failed, or every connection to it was taken for too long: what was asked may be tried again."""
 
 
 class UTCDateTime(TypeDecorator):
@@ -94,6 +99,7 @@ def _sqlite_engine(url: str) -> Engine:
         poolclass=QueuePool,
         pool_size=10,
         max_overflow=20,
+        pool_use_lifo=True,  # the connection used last has the warmest cache
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_S},
     )
     event.listen(engine, "connect", _set_sqlite_pragmas)

@@ -14,6 +14,7 @@ from bot.catalog import service_open
 from bot.conversations import ownership
 from bot.conversations.answers import Answer, Reply
 from bot.conversations.models import (
+    AGENT,
     ANSWERED,
     BOT,
     CLOSED,
@@ -63,7 +64,9 @@ def stop_waiting(session: Session, conversation: Conversation, message: InboxMes
     if conversation.owner == QUEUED:
         ownership.cancel_wait(session, conversation)
         _say_next(session, conversation, message, "wait_cancelled")
-    elif conversation.owner == BOT:
+    elif conversation.owner != AGENT:  # who has just come says so
+        if conversation.owner == CLOSED:
+            ownership.reopen(session, conversation)
         _say_next(session, conversation, message, "not_waiting")
 
 

@@ -13,7 +13,6 @@ import secrets
 from datetime import timedelta
 
 from sqlalchemy import or_, select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from bot.conversations import ownership, settle
@@ -23,7 +22,7 @@ from bot.conversations.models import AGENT, BOT, CLOSED, QUEUED, WAITING, Conver
 from bot.conversations.settle import Claim, Settlement
 from bot.conversations.text import for_dialogue, has_words
 from bot.conversations.wakeups import WORK, announce, bus, typing_topic
-from bot.db import Database, now
+from bot.db import UNAVAILABLE, Database, now
 
 log = logging.getLogger(__name__)
 
@@ -131,16 +130,16 @@ class Turns:
     async def _claim_or_none(self) -> Claim | None:
         try:
             return await asyncio.to_thread(self._claim)
-        except DBAPIError as error:
-            log.warning("the database failed a claim (%s); trying again", type(error.orig).__name__)
+        except UNAVAILABLE as error:
+            log.warning("the database failed a claim (%s); trying again", type(error).__name__)
             return None
 
     async def _finish_logged(self, claim: Claim) -> None:
-        """A turn that fails for whatever reason must not take the others with it: its message is tried again."""
+        """A turn that fails for whatever reason must not take the others with it."""
         try:
             await self._finish(claim)
         except Exception as error:
-            log.warning("a turn could not be committed (%s); its message is tried again", type(error).__name__)
+            log.warning("a turn failed (%s); its message is tried again when its lease is over", type(error).__name__)
             log.debug("details", exc_info=error)
 
     def _claim(self) -> Claim | None:
@@ -153,10 +152,18 @@ class Turns:
 
     async def _finish(self, claim: Claim) -> None:
         outcome = await self._decide(claim)
-        if outcome is not None:
-            await asyncio.to_thread(self._commit, claim, outcome)
-        else:
+        if outcome is None or not await self._committed(claim, outcome):
             await asyncio.to_thread(self._put_back, claim)
+
+    async def _committed(self, claim: Claim, outcome: Settlement) -> bool:
+        """False when it failed, for whatever reason: the customer should not wait for the lease to end."""
+        try:
+            await asyncio.to_thread(self._commit, claim, outcome)
+            return True
+        except Exception as error:
+            log.warning("a turn could not be committed (%s); its message is tried again", type(error).__name__)
+            log.debug("details", exc_info=error)
+            return False
 
     async def _decide(self, claim: Claim) -> Settlement | None:
         """What to commit for this message, or none to try it again later."""
@@ -180,8 +187,8 @@ class Turns:
         )
         try:
             answer = await asyncio.wait_for(self._brain(question), self._timeout_s)
-        except DBAPIError as error:
-            log.warning("the database failed while answering (%s)", type(error.orig).__name__)
+        except UNAVAILABLE as error:
+            log.warning("the database failed while answering (%s)", type(error).__name__)
             return None
         except Exception as error:
             return settle.fault(claim, error)

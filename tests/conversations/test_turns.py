@@ -6,6 +6,7 @@ import logging
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.conversations import ownership
 from bot.conversations import turns as turns_module
@@ -94,6 +95,54 @@ def test_when_the_database_fails_a_turn_the_message_stays_and_is_answered_later(
         return await echo(question)
 
     answer_all(database, failing_once)
+    assert customer.hears() == ["您说：一"]
+
+
+@pytest.mark.parametrize("failure", [
+    OperationalError("COMMIT", {}, Exception("disk full")), PoolTimeout("all connections taken"), KeyError("a bug"),
+])
+def test_when_a_commit_fails_the_message_is_answered_soon_and_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    monkeypatch.setattr(turns_module, "RETRY_AFTER", turns_module.RETRY_AFTER * 0)
+    customer = Customer(database)
+    customer.send("一")
+    release, failures = turns_module._release, iter([failure])
+
+    def failing_once(session, conversation) -> None:
+        release(session, conversation)
+        for first in failures:
+            raise first
+
+    monkeypatch.setattr(turns_module, "_release", failing_once)
+    assert answer_all(database) == 2
+    assert customer.hears() == ["您说：一"]
+
+
+def test_a_database_that_fails_a_claim_does_not_stop_the_worker(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer = Customer(database)
+    claim, failures = turns_module.claim_next, iter([PoolTimeout("all connections taken")])
+
+    def failing_once(session, lease_s):
+        for failure in failures:
+            raise failure
+        return claim(session, lease_s)
+
+    monkeypatch.setattr(turns_module, "claim_next", failing_once)
+    customer.send("一")
+
+    async def run() -> None:
+        stopped = asyncio.Event()
+        running = asyncio.create_task(turns(database).run(stopped))
+        while not customer.hears():
+            assert not running.done(), running.exception()
+            await asyncio.sleep(0.02)
+        stopped.set()
+        await running
+
+    asyncio.run(asyncio.wait_for(run(), 10))
     assert customer.hears() == ["您说：一"]
 
 
@@ -223,6 +272,19 @@ def test_cancelling_the_wait_brings_the_bot_back(database: Database) -> None:
     customer.send("查快递")
     answer_all(database)
     assert customer.hears()[1:] == [say("zh", "wait_cancelled"), "您说：查快递"]
+
+
+def test_cancelling_the_wait_after_the_chat_was_closed_is_not_met_with_silence(database: Database) -> None:
+    customer = Customer(database)
+    customer.send("转人工")
+    answer_all(database)
+    with database.write() as session:
+        ownership.claim(session, customer.id, "小林")
+        ownership.close(session, customer.id, "小林", "resolved")
+        session.commit()
+    customer.send(choice=customer.choice(say("zh", "choice_cancel_wait")))
+    answer_all(database)
+    assert customer.hears()[-1] == say("zh", "not_waiting")
 
 
 def test_leaving_a_callback_ends_the_wait_and_goes_on_with_the_bot(database: Database) -> None:
