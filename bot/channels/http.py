@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from bot.settings import Settings
 from bot.wording import say
 
 MAX_JSON_BYTES = 64 * 1024
@@ -36,6 +38,22 @@ async def answer_refusal(request: Request, refused: Exception) -> Response:
 
 def language_of(request: Request) -> str:
     return "en" if request.headers.get("accept-language", "").lower().startswith("en") else "zh"
+
+
+def bearer_of(request: Request) -> str | None:
+    """The token of `Authorization: Bearer …`."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" else None
+
+
+def check_origin(request: Request, settings: Settings) -> None:
+    """A cookie travels with requests other sites make; their Origin gives them away. Bearers do not travel."""
+    origin = request.headers.get("origin")
+    if origin is None or bearer_of(request) is not None:
+        return
+    own = {request.headers.get("host", ""), urlsplit(settings.public_url).netloc} - {""}  # "" is that of `Origin: null`
+    if urlsplit(origin).netloc not in own:
+        raise Refused(403, "foreign_origin")
 
 
 async def read_json(request: Request) -> dict[str, Any]:

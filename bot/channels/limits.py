@@ -2,48 +2,83 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections import deque
+from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 
-from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import HTTPConnection
 
+from bot.channels.http import Refused
 from bot.settings import Settings
 
 
-class TooMany(Exception):
+class TooMany(Refused):
     """The limit is reached; `retry_after` is in whole seconds."""
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__(f"retry after {retry_after} s")
-        self.retry_after = retry_after
+        super().__init__(429, "too_many", retry_after=retry_after)
+
+
+class Window:
+    """At most `limit` hits of a key in any `seconds`.
+
+    Not the library `limits`, which starts a thread for each hit to look through all hits it holds.
+    """
+
+    def __init__(self, limit: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limit = limit
+        self._seconds = seconds
+        self._clock = clock
+        self._hits: dict[str, deque[float]] = {}
+        self._swept = clock()
+
+    def hit(self, key: str) -> None:
+        """Counts one. Raises TooMany, and then counts nothing."""
+        moment = self._clock()
+        self._sweep(moment)
+        hits = self._hits.setdefault(key, deque())
+        while hits and hits[0] <= moment - self._seconds:
+            hits.popleft()
+        if len(hits) >= self._limit:
+            raise TooMany(max(1, math.ceil(hits[0] + self._seconds - moment)))
+        hits.append(moment)
+
+    def _sweep(self, moment: float) -> None:
+        """Once in a window, forgets whoever made no hit within it."""
+        if moment - self._swept >= self._seconds:
+            self._swept = moment
+            self._hits = {key: hits for key, hits in self._hits.items() if hits[-1] > moment - self._seconds}
 
 
 class Limits:
     """The limits of the customer channels."""
 
     def __init__(self, settings: Settings) -> None:
-        self._counts = MemoryStorage()  # the limiter itself holds it weakly only
-        self._limiter = MovingWindowRateLimiter(self._counts)
-        self._session = RateLimitItemPerMinute(settings.messages_per_minute)
-        self._address = RateLimitItemPerMinute(settings.address_messages_per_minute)
-        self._new_sessions = RateLimitItemPerHour(settings.sessions_per_hour)
+        self._session = Window(settings.messages_per_minute, 60)
+        self._address = Window(settings.address_messages_per_minute, 60)
+        self._new_sessions = Window(settings.sessions_per_hour, 3600)
+        self._files = Window(settings.files_per_hour, 3600)
+        self._address_files = Window(settings.address_files_per_hour, 3600)
 
     def message(self, conversation_id: str, address: str) -> None:
-        """Counts one message or file. Raises TooMany."""
-        self._hit(self._address, "message", address)
-        self._hit(self._session, "message", conversation_id)
+        """Counts one message. Raises TooMany."""
+        self._address.hit(address)
+        self._session.hit(conversation_id)
+
+    def sender(self, sender: str) -> None:
+        """Counts one message that a server passes on: its senders share its address, which so tells nothing."""
+        self._session.hit(sender)
+
+    def file(self, conversation_id: str, address: str) -> None:
+        """Counts one upload, on its own: files fill a disk long before messages would. Raises TooMany."""
+        self._address_files.hit(address)
+        self._files.hit(conversation_id)
 
     def session(self, address: str) -> None:
         """Counts one new chat session. Raises TooMany."""
-        self._hit(self._new_sessions, "session", address)
-
-    def _hit(self, limit: RateLimitItem, kind: str, who: str) -> None:
-        if not self._limiter.hit(limit, kind, who):
-            reset = self._limiter.get_window_stats(limit, kind, who)[0]
-            raise TooMany(max(1, round(reset - time.time())))
+        self._new_sessions.hit(address)
 
 
 def client_address(request: HTTPConnection, settings: Settings) -> str:

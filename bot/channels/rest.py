@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
+import time
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -15,17 +17,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.channels.http import Refused, read_json
-from bot.channels.limits import Limits, TooMany, client_address
+from bot.channels.http import Refused, bearer_of, read_json
+from bot.channels.limits import Limits
 from bot.channels.models import ChannelKey
 from bot.conversations.errors import UnknownChoice
 from bot.conversations.inbox import find_conversation, open_conversation, receive
 from bot.conversations.models import WAITING, InboxMessage
 from bot.conversations.outbox import messages_after
-from bot.conversations.text import MAX_STORED
+from bot.conversations.text import MAX_STORED, clean
 from bot.conversations.wakeups import bus, conversation_topic
 from bot.db import Database, now
-from bot.settings import Settings
 
 ANSWER_WITHIN_S = 15.0
 """DESIGN §4: how long a call waits for its turn before it is told to come back."""
@@ -40,8 +41,14 @@ class Stored:
     inbox_id: int
 
 
+class BadKeyName(ValueError):
+    """A name for a channel key that is none."""
+
+
 def make_key(session: Session, name: str) -> str:
-    """A new bearer key under `name`, replacing the one before; only its hash is kept."""
+    """A new bearer key under `name`, replacing the one before; only its hash is kept. Raises BadKeyName."""
+    if not re.fullmatch(r"[\w.-]{1,40}", name):  # a colon would let one key's senders be another's
+        raise BadKeyName("A key's name has 1 to 40 letters, digits, dots and dashes.")
     key = "yk_" + secrets.token_urlsafe(32)
     session.merge(ChannelKey(name=name, key_hash=_hashed(key), created_at=now()))
     return key
@@ -55,9 +62,8 @@ def _hashed(key: str) -> str:
 class RestChannel:
     """The routes under `/webhooks/rest`. Senders of one key are invisible to every other key."""
 
-    def __init__(self, database: Database, settings: Settings, limits: Limits) -> None:
+    def __init__(self, database: Database, limits: Limits) -> None:
         self._database = database
-        self._settings = settings
         self._limits = limits
 
     def routes(self) -> list[Route]:
@@ -70,9 +76,8 @@ class RestChannel:
         """Stores the message and waits for its turn; 202 {"id"} when that takes too long."""
         key = await self._key(request)
         data = await read_json(request)
-        sender, message = _text(data, "sender", 200), _text(data, "message", MAX_STORED, empty=True)
-        message_id = str(data["message_id"])[:80] if data.get("message_id") else uuid4().hex
-        self._count(f"{key}:{sender}", request)
+        sender, message, message_id = _sender(data), _words(data), _message_id(data)
+        self._limits.sender(f"{key}:{sender}")
         try:
             stored = await run_in_threadpool(self._store, key, sender, message, message_id)
         except UnknownChoice as error:
@@ -92,8 +97,8 @@ class RestChannel:
         return JSONResponse([{"id": m["id"], "from": m["from"], **_rasa_shape(m, sender)} for m in found])
 
     async def _key(self, request: Request) -> str:
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        name = await run_in_threadpool(self._key_name, key) if scheme.lower() == "bearer" and key else None
+        key = bearer_of(request)
+        name = await run_in_threadpool(self._key_name, key) if key else None
         if name is None:
             raise Refused(401, "key_needed")
         return name
@@ -102,12 +107,6 @@ class RestChannel:
         with self._database.read() as session:
             query = select(ChannelKey.name).where(ChannelKey.key_hash == _hashed(key))
             return session.execute(query).scalar_one_or_none()
-
-    def _count(self, sender: str, request: Request) -> None:
-        try:
-            self._limits.message(sender, client_address(request, self._settings))
-        except TooMany as error:
-            raise Refused(429, "too_many", retry_after=error.retry_after) from error
 
     def _store(self, key: str, sender: str, message: str, message_id: str) -> Stored:
         given = {"choice": message[len(CHOICE):]} if message.startswith(CHOICE) else {"text": message}
@@ -118,12 +117,13 @@ class RestChannel:
             return Stored(conversation.id, receipt.seq, receipt.inbox_id)
 
     async def _answered(self, stored: Stored) -> bool:
+        until = time.monotonic() + ANSWER_WITHIN_S
         with bus().subscribe(conversation_topic(stored.conversation_id)) as news:
-            for _ in range(round(ANSWER_WITHIN_S)):
-                if await run_in_threadpool(self._is_settled, stored.inbox_id):
-                    return True
+            while not await run_in_threadpool(self._is_settled, stored.inbox_id):
+                if time.monotonic() >= until:
+                    return False
                 await news.wait(1.0)
-        return await run_in_threadpool(self._is_settled, stored.inbox_id)
+        return True
 
     def _is_settled(self, inbox_id: int) -> bool:
         with self._database.read() as session:
@@ -141,11 +141,28 @@ class RestChannel:
         return [message for message in found if message["from"] != "customer"]
 
 
-def _text(data: dict[str, Any], name: str, limit: int, *, empty: bool = False) -> str:
-    value = data.get(name)
-    if not isinstance(value, str) or not (value or empty) or len(value) > limit:
-        raise Refused(422, f"{name}_needed")
-    return value
+def _sender(data: dict[str, Any]) -> str:
+    sender = data.get("sender")
+    if not isinstance(sender, str) or not 0 < len(sender) <= 200 or clean(sender) != sender:
+        raise Refused(422, "sender_needed")
+    return sender
+
+
+def _words(data: dict[str, Any]) -> str:
+    message = data.get("message")
+    if not isinstance(message, str) or len(message) > MAX_STORED:
+        raise Refused(422, "message_needed")
+    return message
+
+
+def _message_id(data: dict[str, Any]) -> str:
+    """The caller's id of the message, in a form and length that every database takes; a new one where there is none."""
+    given = data.get("message_id")
+    if given is None or given == "":
+        return uuid4().hex
+    if not isinstance(given, (str, int)):
+        raise Refused(422, "message_id_text")
+    return hashlib.sha256(str(given).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _rasa_shape(message: dict[str, Any], sender: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from bot.conversations.errors import UnknownConversation
-from bot.conversations.outbox import messages_after, status
+from bot.conversations.outbox import PAGE, messages_after, status
 from bot.conversations.wakeups import bus, conversation_topic, typing_topic
 from bot.db import Database
 
@@ -38,14 +38,17 @@ async def _events(database: Database, conversation_id: str, after: int) -> Async
             for message in messages:
                 after = message["id"]
                 yield _event("message", message, after)
+            if len(messages) == PAGE:
+                continue
             if _standing(owner) != told:
                 told = _standing(owner)
                 yield _event("status", owner)
             heard = await news.wait(HEARTBEAT_S)
-            if typing in heard:
-                yield _event("typing", {})
-            elif not heard:
+            if not heard:
                 yield ": still here\n\n"
+            while typing in heard:  # there is nothing to read for that
+                yield _event("typing", {})
+                heard = heard - {typing} or await news.wait(HEARTBEAT_S)
 
 
 def _standing(owner: dict[str, Any]) -> tuple[Any, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.channels.http import Refused, language_of, read_json
-from bot.channels.limits import Limits, TooMany, client_address
+from bot.channels.http import Refused, bearer_of, check_origin, language_of, read_json
+from bot.channels.limits import Limits, client_address
 from bot.channels.stream import event_stream
 from bot.conversations.errors import FileRefused, UnknownChoice, UnknownConversation, UnknownFile
 from bot.conversations.inbox import MAX_FILE_BYTES, Receipt, open_conversation, read_file, receive, store_file
@@ -52,11 +52,11 @@ class WebChat:
 
     async def session(self, request: Request) -> Response:
         """Goes on with the session the client has, or starts a new one; `{"language"}` is optional."""
-        self._check_origin(request)
+        check_origin(request, self._settings)
         language = (await read_json(request)).get("language")
         conversation_id = self._session_of(request)
         if conversation_id is None or not await run_in_threadpool(self._exists, conversation_id):
-            self._count(lambda address: self._limits.session(address), request)
+            self._limits.session(client_address(request, self._settings))
             chosen = language if language in LANGUAGES else language_of(request)
             conversation_id = await run_in_threadpool(self._start, chosen)
         token = _signer().dumps(conversation_id)
@@ -76,7 +76,7 @@ class WebChat:
         """Stores a text, a tapped choice or an uploaded file, then acknowledges it: 202 {"id"}."""
         conversation_id = self._customer(request)
         message = _message(await read_json(request))
-        self._count(lambda address: self._limits.message(conversation_id, address), request)
+        self._limits.message(conversation_id, client_address(request, self._settings))
         try:
             receipt = await run_in_threadpool(self._receive, conversation_id, message)
         except UnknownConversation as error:
@@ -102,7 +102,7 @@ class WebChat:
     async def upload(self, request: Request) -> Response:
         """Multipart field `file`; its type is judged by its content."""
         conversation_id = self._customer(request)
-        self._count(lambda address: self._limits.message(conversation_id, address), request)
+        self._limits.file(conversation_id, client_address(request, self._settings))
         name, data = await _uploaded(request)
         try:
             file_id = await run_in_threadpool(self._store_file, conversation_id, name, data)
@@ -121,34 +121,19 @@ class WebChat:
     def _customer(self, request: Request) -> str:
         """The conversation the request's signed session names. Raises Refused."""
         if request.method != "GET":
-            self._check_origin(request)
+            check_origin(request, self._settings)
         conversation_id = self._session_of(request)
         if conversation_id is None:
             raise Refused(401, "session_needed")
         return conversation_id
 
     def _session_of(self, request: Request) -> str | None:
-        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-        token = bearer if scheme.lower() == "bearer" else request.cookies.get(COOKIE, "")
+        bearer = bearer_of(request)
+        token = request.cookies.get(COOKIE, "") if bearer is None else bearer
         try:
             return str(_signer().loads(token, max_age=self._session_s))
         except BadData:
             return None
-
-    def _check_origin(self, request: Request) -> None:
-        """A cookie travels with requests other sites make; their Origin gives them away. Bearers do not travel."""
-        origin = request.headers.get("origin")
-        if origin is None or "authorization" in request.headers:
-            return
-        own = {request.headers.get("host", ""), urlsplit(self._settings.public_url).netloc}
-        if urlsplit(origin).netloc not in own:
-            raise Refused(403, "foreign_origin")
-
-    def _count(self, hit: Any, request: Request) -> None:
-        try:
-            hit(client_address(request, self._settings))
-        except TooMany as error:
-            raise Refused(429, "too_many", retry_after=error.retry_after) from error
 
     def _exists(self, conversation_id: str) -> bool:
         with self._database.read() as session:
