@@ -333,12 +333,15 @@ def key(name: str | None, rotate: bool) -> None:
 
         click.echo(f"{rewrite(data)} rows now carry the newest key.")
         return
-    from bot.channels.rest import make_key
+    from bot.channels.rest import BadKeyName, make_key
 
     assert name is not None
-    with data.write() as session:
-        made = make_key(session, name)
-        session.commit()
+    try:
+        with data.write() as session:
+            made = make_key(session, name)
+            session.commit()
+    except BadKeyName as error:
+        raise click.ClickException(str(error)) from error
     click.echo(made)
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -22,7 +21,7 @@ from bot.channels.http import Refused, answer_refusal, language_of
 from bot.channels.limits import Limits, client_address
 from bot.channels.rest import RestChannel
 from bot.channels.web import WebChat
-from bot.db import Database
+from bot.db import UNAVAILABLE, Database
 from bot.desk import routes as desk_pages
 from bot.settings import Settings
 from bot.widget import routes as widget_pages
@@ -31,6 +30,7 @@ from bot.wording import say
 log = logging.getLogger(__name__)
 
 HEADERS = {
+    b"cache-control": b"no-store",
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"same-origin",
     b"permissions-policy": b"camera=(self), geolocation=(), microphone=()",
@@ -43,7 +43,7 @@ def create_app(database: Database, settings: Settings, brain_ready: Callable[[],
     return Starlette(
         routes=[
             *WebChat(database, settings, limits).routes(),
-            *RestChannel(database, settings, limits).routes(),
+            *RestChannel(database, limits).routes(),
             Mount("/desk", routes=desk_pages.routes(lambda request: client_address(request, settings))),
             *_operations(database, settings, brain_ready),
             *widget_pages.routes(),
@@ -52,7 +52,7 @@ def create_app(database: Database, settings: Settings, brain_ready: Callable[[],
         exception_handlers={
             Refused: answer_refusal,
             HTTPException: _answer_http_error,
-            DBAPIError: _answer_database_down,
+            **dict.fromkeys(UNAVAILABLE, _answer_database_down),
             Exception: _answer_fault,
         },
     )
@@ -79,15 +79,16 @@ def _database_answers(database: Database) -> bool:
         with database.read() as session:
             session.execute(text("SELECT 1"))
         return True
-    except DBAPIError:
+    except UNAVAILABLE:
         return False
 
 
 def _may_measure(request: Request, token: str) -> bool:
-    """With a token in the settings, its bearer; without, this machine only."""
+    """With a token in the settings, its bearer; without, this machine only, and nobody whom a proxy on it passes on."""
     if token:
         return secrets.compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {token}".encode())
-    return request.client is not None and request.client.host in ("127.0.0.1", "::1", "testclient")
+    passed_on = {"x-forwarded-for", "forwarded"} & set(request.headers)
+    return not passed_on and request.client is not None and request.client.host in ("127.0.0.1", "::1")
 
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:
@@ -97,8 +98,7 @@ async def _answer_http_error(request: Request, error: Exception) -> Response:
 
 
 async def _answer_database_down(request: Request, error: Exception) -> Response:
-    assert isinstance(error, DBAPIError)
-    log.warning("the database did not answer %s (%s)", request.url.path, type(error.orig).__name__)
+    log.warning("the database did not answer %s (%s)", request.url.path, type(error).__name__)
     return JSONResponse({"error": say(language_of(request), "server_fault")}, 503, {"Retry-After": "2"})
 
 

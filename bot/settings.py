@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     messages_per_minute: int = Field(default=30, description="per chat session")
     address_messages_per_minute: int = Field(default=300, description="per network address")
     sessions_per_hour: int = Field(default=60, description="new chat sessions per network address")
+    files_per_hour: int = Field(default=30, description="photos and documents per chat session")
+    address_files_per_hour: int = Field(default=200, description="photos and documents per network address")
     turns_at_once: int = 4
     turn_timeout_s: float = 20.0
     lease_s: float = 30.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,6 +28,7 @@ MEDIA_TYPES = {
     "application/pdf": ".pdf",
 }
 CHOICE_LIFETIME = timedelta(hours=24)
+_FILE_ID = re.compile("[0-9a-f]{32}")  # PostgreSQL fails on other things clients may send, such as a NUL
 
 
 @dataclass(frozen=True)
@@ -130,14 +132,14 @@ def _tapped(session: Session, conversation_id: str, choice_id: str) -> tuple[str
     if message is None or now() - message.at > CHOICE_LIFETIME:
         raise UnknownChoice(choice_id)
     for choice in message.choices or ():
-        if secrets.compare_digest(choice["id"].encode(), choice_id.encode()):
+        if secrets.compare_digest(choice["id"].encode(), choice_id.encode("utf-8", "surrogatepass")):
             return choice["title"], choice["payload"]
     raise UnknownChoice(choice_id)
 
 
 def _file_payload(session: Session, conversation_id: str, file_id: str) -> str:
     own = select(StoredFile.id).where(StoredFile.id == file_id, StoredFile.conversation_id == conversation_id)
-    if session.execute(own).first() is None:
+    if not _FILE_ID.fullmatch(file_id) or session.execute(own).first() is None:
         raise UnknownFile(file_id)
     return f'/provide_photo{{"file_id": "{file_id}"}}'
 
@@ -173,5 +175,7 @@ def _media_type(data: bytes) -> str:
 
 def read_file(session: Session, conversation_id: str, file_id: str) -> StoredFile | None:
     """A file of this conversation, and of no other."""
+    if not _FILE_ID.fullmatch(file_id):
+        return None
     query = select(StoredFile).where(StoredFile.id == file_id, StoredFile.conversation_id == conversation_id)
     return session.execute(query).scalar_one_or_none()

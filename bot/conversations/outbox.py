@@ -14,6 +14,9 @@ from bot.conversations.models import QUEUED, Conversation, Message, StoredFile
 from bot.conversations.wakeups import DESK, announce, conversation_topic
 from bot.db import now
 
+PAGE = 200
+"""Messages read at once."""
+
 
 def add_message(
     session: Session,
@@ -54,9 +57,9 @@ def _choice(seq: int, title: str, payload: str) -> dict[str, str]:
 
 
 def messages_after(
-    session: Session, conversation_id: str, after: int, *, limit: int = 200, answers: int | None = None
+    session: Session, conversation_id: str, after: int, *, answers: int | None = None
 ) -> list[dict[str, Any]]:
-    """The customer's view of the transcript after message `after`, oldest first (DESIGN §4); no payloads.
+    """The customer's view of the transcript after message `after`, oldest first, PAGE at most (DESIGN §4); no payloads.
 
     With `answers`, only the replies to that inbox message.
     """
@@ -65,7 +68,7 @@ def messages_after(
         .outerjoin(StoredFile, Message.file_id == StoredFile.id)
         .where(Message.conversation_id == conversation_id, Message.seq > after, Message.undelivered.is_(False))
         .order_by(Message.seq)
-        .limit(limit)
+        .limit(PAGE)
     )
     if answers is not None:
         query = query.where(Message.answers == answers)

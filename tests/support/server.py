@@ -47,6 +47,8 @@ class Server:
             "messages_per_minute": 100_000,
             "address_messages_per_minute": 100_000,
             "sessions_per_hour": 100_000,
+            "files_per_hour": 100_000,
+            "address_files_per_hour": 100_000,
             **settings,
         }
         self.environment = {**os.environ, **{f"YIDA_{name.upper()}": str(value) for name, value in chosen.items()}}
