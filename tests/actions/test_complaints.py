@@ -246,3 +246,15 @@ def test_answers_to_the_form_are_no_part_of_the_story(chat: Chat) -> None:
 def test_another_parcel_is_not_taken_for_the_one_just_looked_up(chat: Chat) -> None:
     chat.say(f"查一下 {WAYBILL}")
     assert "运单号" in chat.say("我要投诉另一个包裹，太慢了")
+
+
+def test_what_is_given_before_it_is_asked_for_is_acknowledged_and_not_asked_again(chat: Chat) -> None:
+    chat.say("箱子压坏了，里面的碗碎了两个")
+    assert "记下" in chat.say("13912345678")
+    assert "核对" in chat.say(WAYBILL)
+
+
+def test_a_question_about_the_parcel_inside_a_complaint_is_answered_and_the_complaint_goes_on(chat: Chat) -> None:
+    chat.say("箱子压坏了，里面的碗碎了两个", WAYBILL)
+    assert "电话" in chat.say("详细轨迹") and chat.card is not None
+    assert "核对" in chat.say("13912345678")

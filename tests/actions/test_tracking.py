@@ -56,6 +56,39 @@ def test_several_numbers_become_a_choice(chat: Chat, answer: str) -> None:
     assert "武汉" in chat.say(answer)
 
 
+def test_several_parcels_are_seen_at_a_glance_and_looked_at_one_after_the_other(chat: Chat) -> None:
+    said = chat.say(f"帮我查这两个件 {ON_ITS_WAY} {STUCK}")
+    assert "上海" in said and "武汉" in said
+    assert "已经 5 天" in chat.say("第二个")
+    assert "预计" in chat.tap(ON_ITS_WAY)
+    assert "已经 5 天" in chat.say("那第二个呢")
+
+
+@pytest.mark.parametrize(("language", "words", "asked"), [
+    ("zh", "看详细物流", "后四位"),
+    ("zh", "详细轨迹", "后四位"),
+    ("en", "show details", "last four digits"),
+])
+def test_details_are_asked_for_in_words_as_by_button(chat: Chat, language: str, words: str, asked: str) -> None:
+    chat.language = language
+    chat.say(ON_ITS_WAY)
+    assert asked in chat.say(words) and chat.card is None
+    chat.say(TAIL)
+    assert chat.card is not None and chat.card["timeline"]
+    assert asked not in chat.say(words), "digits once given are not asked for again"
+
+
+def test_a_card_carries_no_payload_of_a_button(chat: Chat) -> None:
+    chat.say(STUCK)
+    assert chat.card is not None and "/" not in "".join(map(str, chat.card.values()))
+
+
+def test_what_was_wrong_is_said_even_when_a_person_is_offered(chat: Chat) -> None:
+    for words in ("查快递", "SF123456", "SF123456", "订单号 298374651827"):
+        said = chat.say(words)
+    assert "不是运单号" in said and "转人工" in said
+
+
 def test_a_choice_can_be_tapped(chat: Chat) -> None:
     chat.say(f"帮我查这两个件 {ON_ITS_WAY} {STUCK}")
     assert "武汉" in chat.tap(STUCK)
