@@ -44,9 +44,12 @@ def language(tracker: Tracker) -> str:
 
 
 def message_key(tracker: Tracker) -> str:
-    """What makes this message's work happen once: its inbox id, or Rasa's own id under `rasa shell`."""
+    """What makes this message's work happen once: its inbox id, or Rasa's own id under `rasa shell`.
+
+    With the conversation: should an erased message's id be given again, nobody gets another's first result.
+    """
     metadata = tracker.latest_message.get("metadata") or {}
-    return str(metadata.get("inbox_id") or tracker.latest_message.get("message_id"))
+    return f"{tracker.sender_id}:{metadata.get('inbox_id') or tracker.latest_message.get('message_id')}"
 
 
 def cleared(*slots: str) -> Events:

@@ -1,7 +1,7 @@
 """Alembic's entry: migrations run on the address given by `bot.db.migrate`, else by the settings."""
 
 from alembic import context
-from sqlalchemy import engine_from_config, pool
+from sqlalchemy import engine_from_config, pool, text
 from sqlalchemy.types import TypeDecorator
 
 from bot.schema import metadata
@@ -30,6 +30,8 @@ def run() -> None:
             render_item=render_stored_type,
         )
         with context.begin_transaction():
+            if connection.dialect.name == "postgresql":  # processes that start together migrate one after another
+                connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('yida migrations'))"))
             context.run_migrations()
 
 

@@ -1,17 +1,22 @@
 """The store on both databases: units of work, encryption at rest, operations once, migrations."""
 
+import os
+import subprocess
+import sys
 from datetime import datetime, timezone
+from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import select, text
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.engine import make_url
 
 from bot.conversations.models import Conversation, Message
 from bot.db import Database, insert, once
 from bot.privacy import PrivacyError, vault
 from bot.schema import metadata
-from bot.settings import settings
+from bot.settings import ROOT, settings
 
 
 def conversation(**fields: object) -> Conversation:
@@ -96,6 +101,21 @@ def test_inserting_a_row_twice_with_on_conflict_do_nothing_keeps_one(database: D
         session.commit()
     with database.read() as session:
         assert len(session.execute(select(Conversation)).all()) == 1
+
+
+def test_processes_that_start_together_on_a_new_database_all_come_up(postgres_server: str) -> None:
+    name = f"yida_test_{uuid4().hex[:12]}"
+    url = make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+    engine = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    command, environment = [sys.executable, "-m", "bot", "migrate"], {**os.environ, "YIDA_DATABASE_URL": url}
+    started = [subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE) for _ in range(3)]
+    ended = [(process.communicate()[1][-500:], process.returncode) for process in started]
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
+    assert [code for _, code in ended] == [0, 0, 0], ended
 
 
 def test_the_migrations_give_exactly_the_tables_of_the_code(database: Database) -> None:

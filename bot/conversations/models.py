@@ -61,7 +61,7 @@ class Message(Base):
     text = Column(EncryptedText, nullable=False, default="")
     choices = Column(EncryptedJSON, doc="[{id, title, payload}]; the payload never leaves the server")
     card = Column(EncryptedJSON)
-    file_id = Column(ForeignKey("files.id"))
+    file_id = Column(ForeignKey("files.id"), index=True)
     agent = Column(String(60))
     epoch = Column(Integer, nullable=False)
     answers = Column(ForeignKey("inbox.id"), index=True, doc="the inbox message this replies to")
@@ -125,9 +125,10 @@ class DialogueEvent(Base):
     """Rasa's tracker events, in a table of our own name (`events` would collide) and encrypted."""
 
     __tablename__ = "rasa_events"
+    __table_args__ = (Index("ix_rasa_events_sender", "sender_id", "id"),)
 
     id = Column(Integer, primary_key=True)
-    sender_id = Column(String(255), nullable=False, index=True)
+    sender_id = Column(String(255), nullable=False)
     type_name = Column(String(255), nullable=False)
     timestamp = Column(Float, nullable=False, doc="seconds since 1970")
     intent_name = Column(String(255))

@@ -65,7 +65,7 @@ class Person:
 
 def add_agent(session: Session, name: str, password: str, role: str = "agent", skills: str = "") -> Agent:
     """Makes an account; `skills` are comma separated. Raises AccountError."""
-    name = _tidy(name)
+    name = tidy(name)
     if not 0 < len(name) <= 60:
         raise AccountError("A name has 1 to 60 characters.")
     if role not in ROLES:
@@ -106,7 +106,7 @@ def change_password(session: Session, agent_id: int, old: str, new: str) -> None
 def log_in(database: Database, name: str, password: str, hours: int) -> tuple[str, Person]:
     """The session token for the cookie, and who it is. Takes as long for an unknown name. Raises WrongPassword."""
     with database.read() as session:
-        agent = _find(session, _tidy(name))
+        agent = _find(session, tidy(name))
     # Outside any transaction: argon2 takes a tenth of a second, and SQLite has one writer.
     if not _fits(agent.password_hash if agent else _nobodys_hash(), password) or agent is None:
         raise WrongPassword("The name or the password is wrong.")
@@ -146,7 +146,8 @@ def colleagues(session: Session, name: str) -> list[str]:
     return list(session.execute(query).scalars())
 
 
-def _tidy(name: str) -> str:
+def tidy(name: str) -> str:
+    """The one way to write a name: who types ｌｉｎ or " lin" means lin."""
     return clean(unicodedata.normalize("NFKC", name))
 
 

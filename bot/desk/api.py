@@ -104,7 +104,7 @@ def login(throttle: Throttle, address_of: Callable[[Request], str]) -> Endpoint:
 
 def try_login(throttle: Throttle, asked: Asked, address: str) -> tuple[str, Person]:
     """Session token and person. Raises Refused: wrong, or too many tries."""
-    name, password = asked.text("name"), asked.text("password")
+    name, password = accounts.tidy(asked.text("name")), asked.text("password")
     try:
         throttle.count(name, address)
         token, person = accounts.log_in(database(), name, password, settings().desk_session_hours)

@@ -5,7 +5,7 @@ import threading
 import httpx2 as httpx
 import pytest
 
-from bot.channels.rest import make_key
+from bot.channels.rest import BadKeyName, make_key
 from bot.conversations import ownership
 from bot.conversations.inbox import find_conversation
 from bot.db import Database
@@ -23,7 +23,7 @@ def client(server: str, database: Database, name: str) -> httpx.Client:
     return httpx.Client(base_url=server, headers={"Authorization": f"Bearer {key}"}, timeout=20)
 
 
-def say(client: httpx.Client, message: str, sender: str = "小明", **more: str) -> httpx.Response:
+def say(client: httpx.Client, message: str, sender: str = "小明", **more: object) -> httpx.Response:
     return client.post("/webhooks/rest/webhook", json={"sender": sender, "message": message, **more})
 
 
@@ -65,7 +65,11 @@ def test_the_same_message_id_sent_at_once_is_one_message(shop: httpx.Client) -> 
 
 
 @pytest.mark.parametrize(
-    "body", [{"message": "x"}, {"sender": "", "message": "x"}, {"sender": "a"}, {"sender": 5, "message": "x"}]
+    "body", [
+        {"message": "x"}, {"sender": "", "message": "x"}, {"sender": "a"}, {"sender": 5, "message": "x"},
+        {"sender": "\0", "message": "x"},
+    ],
+
 )
 def test_a_missing_sender_or_message_is_refused_and_never_shared(shop: httpx.Client, body: dict) -> None:
     assert shop.post("/webhooks/rest/webhook", json=body).status_code == 422
@@ -100,6 +104,29 @@ def test_agents_replies_are_read_later_by_cursor(shop: httpx.Client, database: D
     assert say(shop, "在吗").json() == []
     heard = shop.get("/webhooks/rest/messages", params={"sender": "小明", "after": 2}).json()
     assert [(m["from"], m["text"]) for m in heard][-1] == ("agent", "您好，我来看看")
+
+
+@pytest.mark.parametrize("ids", [("x" * 100 + "1", "x" * 100 + "2"), (0, 1), ("\0", "\0\0")])
+def test_message_ids_of_any_kind_are_told_apart(shop: httpx.Client, ids: tuple) -> None:
+    for message_id in (*ids, *ids):
+        assert say(shop, "你好", message_id=message_id).status_code == 200
+    assert len(shop.get("/webhooks/rest/messages", params={"sender": "小明"}).json()) == 2
+
+
+def test_a_message_id_that_is_none_is_refused(shop: httpx.Client) -> None:
+    assert say(shop, "你好", message_id=["1"]).status_code == 422
+
+
+def test_a_server_passes_on_more_than_one_customer_writes(shop: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.channels.rest.ANSWER_WITHIN_S", 0)
+    statuses = [say(shop, "你好", sender=f"客户{number % 20}").status_code for number in range(340)]
+    assert set(statuses) <= {200, 202}
+    assert [say(shop, "你好", sender="一个人").status_code for _ in range(31)][-1] == 429
+
+
+def test_a_keys_name_cannot_reach_into_anothers_senders(server: str, database: Database) -> None:
+    with database.write() as session, pytest.raises(BadKeyName):
+        make_key(session, "shop:eu")
 
 
 def test_text_that_starts_with_a_slash_is_text(shop: httpx.Client) -> None:

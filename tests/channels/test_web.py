@@ -7,7 +7,11 @@ from uuid import uuid4
 
 import httpx2 as httpx
 import pytest
+from sqlalchemy import select
 
+from bot.channels.stream import HEARTBEAT_S
+from bot.conversations.models import Conversation
+from bot.conversations.outbox import PAGE, add_message
 from bot.db import Database
 from tests.conversations.test_inbox import PNG
 
@@ -141,16 +145,20 @@ def test_a_file_over_ten_megabytes_is_refused(chat: httpx.Client) -> None:
         (b'{"client_id": "%s", "text": "x", "choice": "y"}' % str(uuid4()).encode(), 422),
         (b'{"client_id": "%s", "text": 5}' % str(uuid4()).encode(), 422),
         (b'{"client_id": "%s", "choice": "1-guess"}' % str(uuid4()).encode(), 410),
+        (b'{"client_id": "%s", "choice": "2-\\ud800"}' % str(uuid4()).encode(), 410),
         (b'{"client_id": "%s", "file": "guess"}' % str(uuid4()).encode(), 404),
+        (b'{"client_id": "%s", "file": "\\u0000\\ud800"}' % str(uuid4()).encode(), 404),
         (b'{"client_id": "%s", "text": "%s"}' % (str(uuid4()).encode(), b"x" * 5001), 413),
         (b'{"client_id": "%s", "text": "%s"}' % (str(uuid4()).encode(), b"x" * 70_000), 413),
     ],
     ids=[
         "nothing", "half", "a list", "deep", "no uuid", "nothing said", "two things", "a number", "guessed choice",
-        "guessed file", "long text", "large body",
+        "mangled choice", "guessed file", "mangled file", "long text", "large body",
     ],
 )  # fmt: skip
 def test_bad_input_gets_one_clear_sentence(chat: httpx.Client, body: bytes, status: int) -> None:
+    send(chat, text="你好")
+    wait_for(chat, 2)
     refused = chat.post("/chat/messages", content=body)
     assert refused.status_code == status
     assert 5 < len(refused.json()["error"]) < 120
@@ -175,9 +183,39 @@ def test_too_many_messages_are_refused_with_the_time_to_wait(chat: httpx.Client,
     assert 0 < int(refused.headers["retry-after"]) <= 61 and "稍等" in refused.json()["error"]
 
 
+def test_uploads_are_limited_on_their_own(chat: httpx.Client) -> None:
+    uploads = [chat.post("/chat/files", files={"file": ("a.png", PNG)}).status_code for _ in range(31)]
+    assert uploads == [201] * 30 + [429]
+    assert send(chat, text="一").status_code == 202
+
+
+def test_no_answer_is_kept_by_a_browser_or_a_proxy(chat: httpx.Client) -> None:
+    for answer in (chat.post("/chat/session", json={}), chat.get("/chat/messages"), chat.get("/chat/messages?after=x")):
+        assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_long_history_comes_at_once(chat: httpx.Client, database: Database) -> None:
+    send(chat, text="转人工")
+    wait_for(chat, 2)
+    with database.write() as session:
+        conversation = session.execute(select(Conversation)).scalar_one()
+        for number in range(PAGE + 10):
+            add_message(session, conversation, "system", str(number))
+        session.commit()
+    started, seen = time.monotonic(), 0
+    for name, _, _ in events(chat):
+        seen += name == "message"
+        if seen == PAGE + 12:
+            break
+    assert time.monotonic() - started < HEARTBEAT_S / 2
+
+
 def test_a_request_another_site_makes_with_the_cookie_is_refused(chat: httpx.Client) -> None:
     body = {"client_id": str(uuid4()), "text": "x"}
-    assert chat.post("/chat/messages", json=body, headers={"Origin": "https://elsewhere.example"}).status_code == 403
+    for origin in ("https://elsewhere.example", "null", "https://"):
+        assert chat.post("/chat/messages", json=body, headers={"Origin": origin}).status_code == 403
+    basic = {"Origin": "https://elsewhere.example", "Authorization": "Basic eDp5"}
+    assert chat.post("/chat/messages", json=body, headers=basic).status_code == 403
     own = str(chat.base_url).rstrip("/")
     assert chat.post("/chat/messages", json=body, headers={"Origin": own}).status_code == 202
 
@@ -186,4 +224,5 @@ def test_the_operations_pages_say_whether_this_process_can_answer(server: str) -
     assert httpx.get(f"{server}/healthz").text == "ok"
     assert httpx.get(f"{server}/readyz").json() == {"database": True, "model": True}
     assert httpx.get(f"{server}/metrics").status_code == 200
+    assert httpx.get(f"{server}/metrics", headers={"X-Forwarded-For": "203.0.113.7"}).status_code == 403
     assert httpx.get(f"{server}/nothing-here").json()["error"]

@@ -58,6 +58,13 @@ def test_the_sixth_try_on_a_name_is_turned_away_even_with_the_right_password(vis
     assert visitor.post("/desk/api/login", json={"name": "chen", "password": PASSWORD}).status_code == 200
 
 
+def test_another_way_to_write_a_name_gives_no_further_tries(visitor: Desk) -> None:
+    names = ["lin", " lin", "LIN", "ｌｉｎ", "lin\u0000"]
+    for name in names:
+        visitor.post("/desk/api/login", json={"name": name, "password": "wrong-wrong"})
+    assert visitor.post("/desk/api/login", json={"name": "lin\t", "password": PASSWORD}).status_code == 429
+
+
 def test_a_right_password_clears_the_count_of_wrong_ones(visitor: Desk) -> None:
     for _ in range(3):
         for _ in range(3):
