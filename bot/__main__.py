@@ -62,13 +62,14 @@ def serve(demo: bool) -> None:
     from bot.conversations.turns import forget_leases
     from bot.worker import Worker
 
+    listening = _port(settings().host, settings().port)  # first: a second `serve` must not disturb the one that runs
     data, model = _up_to_date(), _model()
     if data.is_sqlite:  # on SQLite this is the only process: whatever held a lease is dead
         with data.write() as session:
             forget_leases(session)
             session.commit()
     things_to_try = _load_demo(data) if demo else ""
-    _serve_web(data, Worker(data, settings(), model), things_to_try)
+    _serve_web(data, listening, Worker(data, settings(), model), things_to_try)
 
 
 @cli.command()
@@ -78,7 +79,7 @@ def web() -> None:
     Example: python -m bot web
     """
     _postgres_only("web")
-    _serve_web(_up_to_date(), None)
+    _serve_web(_up_to_date(), _port(settings().host, settings().port), None)
 
 
 @cli.command()
@@ -123,12 +124,11 @@ def _port(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _serve_web(data: Database, runner: Any, things_to_try: str = "") -> None:
+def _serve_web(data: Database, listening: socket.socket, runner: Any, things_to_try: str = "") -> None:
     import uvicorn
 
     from bot.app import create_app
 
-    listening = _port(settings().host, settings().port)
     app = create_app(data, settings(), lambda: runner is None or runner.ready)
     config = uvicorn.Config(
         app,
