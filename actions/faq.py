@@ -5,9 +5,9 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.support import Events, language
 from bot import catalog
 
-Events = list[dict[str, Any]]
 OUTLETS_SHOWN = 3
 
 
@@ -35,7 +35,7 @@ class ActionFaqProhibited(Action):
             dispatcher.utter_message(response="utter_faq_prohibited")
         else:
             response = f"utter_faq_prohibited_{item.verdict}"
-            dispatcher.utter_message(response=response, **_item_words(item, _language(tracker)))
+            dispatcher.utter_message(response=response, **_item_words(item, language(tracker)))
         return []
 
 
@@ -82,25 +82,21 @@ class ActionFindOutlet(Action):
         return "action_find_outlet"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
-        language = _language(tracker)
+        speech = language(tracker)
         city = next(tracker.get_latest_entity_values("city"), None)
         if city is None:
-            dispatcher.utter_message(response="utter_find_outlet", cities=_outlet_cities(language))
+            dispatcher.utter_message(response="utter_find_outlet", cities=_outlet_cities(speech))
             return []
         outlets = catalog.outlets_in(city)
         dispatcher.utter_message(
             response="utter_outlets" if outlets else "utter_no_outlet_listed",
-            city=catalog.cities().name(city, language),
-            cities=_outlet_cities(language),
+            city=catalog.cities().name(city, speech),
+            cities=_outlet_cities(speech),
             count=len(outlets),
             shown=min(len(outlets), OUTLETS_SHOWN),
-            outlets="\n".join(_outlet_line(outlet, language) for outlet in outlets[:OUTLETS_SHOWN]),
+            outlets="\n".join(_outlet_line(outlet, speech) for outlet in outlets[:OUTLETS_SHOWN]),
         )
         return []
-
-
-def _language(tracker: Tracker) -> str:
-    return tracker.get_slot("language") or "zh"
 
 
 def _item_words(item: catalog.Item, language: str) -> dict[str, str]:
@@ -120,7 +116,7 @@ def _route(tracker: Tracker) -> tuple[str, str] | None:
 
 
 def _route_words(tracker: Tracker, route: tuple[str, str]) -> dict[str, str]:
-    origin, destination = (catalog.cities().name(city, _language(tracker)) for city in route)
+    origin, destination = (catalog.cities().name(city, language(tracker)) for city in route)
     return {"from_city": origin, "to_city": destination}
 
 
