@@ -127,7 +127,7 @@ class SentenceEncoder(_Component):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         # `sure`: how far (in log odds) the best intent must lead by n-grams for the encoder to be spared.
-        return {"sure": 99.0}
+        return {"sure": 2.3}
 
     def train(self, training_data: TrainingData) -> Resource:
         with self._storage.write_to(self._resource) as folder:

@@ -27,6 +27,12 @@ def fold(text: str) -> str:
     return text.lower() if text.isascii() else "".join(map(_fold_character, text))
 
 
+def simplify(folded: str) -> str:
+    """Simplified characters, as many as before: a phrase whose length would change stays as it is."""
+    simple = _to_simplified().convert(folded) if _HAN.search(folded) else folded
+    return simple if len(simple) == len(folded) else folded
+
+
 def normalise(text: str) -> str:
     """The customer's own words in one spelling, for readers of intents: width, case, simplified characters.
 
@@ -36,9 +42,7 @@ def normalise(text: str) -> str:
     folded = fold(_both_ends(text, MOST_CHARACTERS))
     if _BARE_NUMBER.fullmatch(folded):
         return "#digits"
-    if _HAN.search(folded):
-        folded = _to_simplified().convert(folded)
-    folded = _CARD.sub(" #card ", folded)
+    folded = _CARD.sub(" #card ", simplify(folded))
     folded = _MENU_LABEL.sub(r" \1 ", folded)
     folded = _LONG_NUMBER.sub(" #long ", folded)
     folded = _REPEATED.sub(r"\1\1", folded)
