@@ -224,6 +224,77 @@ def parse() -> None:
 
 
 @cli.command()
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dialogues", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Hold whole conversations.")
+@click.option("--baseline", is_flag=True, help="Train stock Rasa on the same lines and compare (minutes to an hour).")
+@click.option("--report/--no-report", default=True, help="Write docs/nlu.md and its picture.")
+def evaluate(files: tuple[Path, ...], dialogues: Path | None, baseline: bool, report: bool) -> None:
+    """Measure understanding on lines (TSV: text, intent, entities as JSON), or hold the conversations of a file.
+
+    \b
+    Example: python -m bot evaluate tests/nlu/lines.tsv --no-report
+    Example: python -m bot evaluate --dialogues conversations.yml
+    """
+    if bool(files) == bool(dialogues):
+        raise click.UsageError("give either FILES of lines or --dialogues FILE")
+    if dialogues:
+        _hold(dialogues)
+    else:
+        _measure(files, baseline, report)
+
+
+def _measure(files: tuple[Path, ...], baseline: bool, report: bool) -> None:
+    from bot.nlu import report as reporting
+    from bot.nlu.evaluation import BadLine, evaluate
+    from bot.nlu.evaluation import read_lines as read_file
+    from bot.nlu.parse import parse_lines
+    from bot.nlu.training import training_seconds
+
+    model = _model()
+    try:
+        lines = {file.stem: read_file(file) for file in files}
+    except BadLine as error:
+        raise click.ClickException(str(error)) from error
+    if not all(lines.values()):
+        raise click.ClickException("there is a file without lines")
+    columns = {name: evaluate(held, lambda texts: parse_lines(model, texts)) for name, held in lines.items()}
+    process = [f"memory of the reading process: {_memory_mb():.0f} MB", f"training: {training_seconds(model)}"]
+    if baseline:
+        from bot.nlu.baseline import baseline_model
+
+        stock = baseline_model()
+        columns |= {f"{name}, stock": evaluate(held, lambda texts: parse_lines(stock, texts)) for name, held in lines.items()}
+    click.echo(reporting.as_text(reporting.table(columns)))
+    click.echo("\n".join(process))
+    if report:
+        from bot.settings import ROOT
+
+        click.echo(f"Written: {reporting.write(columns, process, ROOT / 'docs').relative_to(ROOT)}")
+
+
+def _memory_mb() -> float:
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
+
+
+def _hold(file: Path) -> None:
+    from bot.dialogues import BadDialogues, hold, read_dialogues
+
+    try:
+        conversations = read_dialogues(file)
+    except BadDialogues as error:
+        raise click.ClickException(str(error)) from error
+    passed = 0
+    for name, failures in hold(conversations, _model()):
+        passed += not failures
+        click.echo(f"{'fails ' if failures else 'passes'}  {name}" + "".join(f"\n        {why}" for why in failures))
+    click.echo(f"passed {passed} of {len(conversations)}")
+    sys.exit(0 if passed == len(conversations) else 1)
+
+
+@cli.command()
 def talk() -> None:
     """Chat with the assistant in this terminal; a number picks a button, an empty line ends.
 

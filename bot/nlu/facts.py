@@ -38,7 +38,7 @@ class Fact:
 _CASE = re.compile(_EDGE_LEFT + r"(?P<value>yd[- ]?\d{11}|(?:wo|gd|ts)[- ]?\d{8,13}|t-\d{8})" + _EDGE_RIGHT)
 _NAMED_CASE = re.compile(
     r"(?:工单|案件|投诉|理赔|赔偿|case|claim|complaint|ticket|reference|ref)(?:单|编号|单号|号|\s?number|\s?no\.?|\s?id)?\s?[:#是为]?\s?"
-    r"(?P<value>(?=[a-z\d-]*\d{5})[a-z]{0,3}-?\d{5,13})" + _EDGE_RIGHT + rf"|{_EDGE_LEFT}(?P<coded>(?:clm|cs|cp|ref|case)-?\d{{5,12}})" + _EDGE_RIGHT
+    r"(?P<value>(?!sf|yt|jt|jd|ems|zt|st|yd|dp|1z|1[3-9]\d{9})(?=[a-z\d-]*\d{5})[a-z]{0,3}-?\d{5,11})" + _EDGE_RIGHT + rf"|{_EDGE_LEFT}(?P<coded>(?:clm|cs|cp|ref|case)-?\d{{5,12}})" + _EDGE_RIGHT
 )
 _ORDER = re.compile(
     r"(?:订单(?:编号|编码|号码|号)?|訂單(?:編號|號碼|號)?|order\s*(?:no\.?|number|num|id|#)?)[\s:#是为為]*(?:is\s+)?"

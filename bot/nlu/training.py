@@ -45,16 +45,30 @@ def train(if_needed: bool = False, folder: Path | None = None) -> Path:
     """The model for the present configuration, domain and training lines, made now where needed.
 
     `if_needed` keeps a model whose files have not changed since. The last two models stay in `folder` (default: the
-    settings' models folder). Takes about 20 s on two cores. Raises TrainingError.
+    settings' models folder). Takes one to two minutes on two cores, the first time some five more for the encoder to read
+    all lines. Raises TrainingError.
     """
     model = present_model(folder)
     if not (if_needed and model.exists()):
         model.parent.mkdir(parents=True, exist_ok=True)
+        started = time.monotonic()
         _train_with_rasa(model)
+        _seconds_file(model).write_text(f"{time.monotonic() - started:.0f}")
     os.utime(model)
     for old in _newest_first(model.parent)[KEPT_MODELS:]:
         old.unlink()
+        _seconds_file(old).unlink(missing_ok=True)
     return model
+
+
+def training_seconds(model: Path) -> str:
+    """How long the model took to train, in words; not known of one that was brought from elsewhere."""
+    file = _seconds_file(model)
+    return f"{file.read_text()} s" if file.exists() else "not known"
+
+
+def _seconds_file(model: Path) -> Path:
+    return model.with_suffix(".seconds")
 
 
 def latest_model(folder: Path | None = None) -> Path | None:
