@@ -238,7 +238,7 @@ def hear(tracker: Tracker) -> Heard:
     """The latest message. A tapped button has no words: its facts stand in the payload."""
     message = tracker.latest_message
     text = message.get("text") or ""
-    entities = [entity for entity in message.get("entities", []) if entity["entity"] != "language"]
+    entities = [entity for entity in message.get("entities", []) if entity["entity"] not in ("language", "also")]
     intent = _intent(message)
     if text.startswith("/"):
         tapped = {entity["entity"]: str(entity["value"]) for entity in entities}

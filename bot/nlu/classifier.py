@@ -16,13 +16,14 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
-from rasa.shared.nlu.constants import INTENT
+from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
-from bot.nlu.featurizers import MEANING, NGRAM_SCORES, _Component, feature, fit_ngrams, lines_of, normal
+from bot.nlu.featurizers import MEANING, NGRAM_SCORES, PART_SCORES, Component, feature, fit_ngrams, lines_of, normal
+from bot.nlu.second import second
 from bot.nlu.sense import Sense
 
 _HELD_BACK = 10
@@ -59,8 +60,8 @@ def _likeliest(mix: Any, start: list[float], right: np.ndarray) -> np.ndarray:
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class MixedClassifier(_Component, IntentClassifier):
-    """Sets `intent` and `intent_ranking`; confidences of all intents add up to 1."""
+class MixedClassifier(Component, IntentClassifier):
+    """Sets `intent`, `intent_ranking` (confidences of all intents add up to 1) and `also`, a second intent or None."""
 
     _sense: Sense
     _mixture: Mixture
@@ -73,7 +74,7 @@ class MixedClassifier(_Component, IntentClassifier):
     def train(self, training_data: TrainingData) -> Resource:
         lines = lines_of(training_data)
         intents = [line.get(INTENT) for line in lines]
-        meanings = np.stack([feature(line, MEANING) for line in lines])
+        meanings = np.concatenate([feature(line, MEANING) for line in lines])
         self._mixture = self._learn_mixture([normal(line) for line in lines], meanings, intents)
         self._sense = self._fit_sense(meanings, intents)
         with self._storage.write_to(self._resource) as folder:
@@ -83,17 +84,31 @@ class MixedClassifier(_Component, IntentClassifier):
 
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:
-            ranking = self._rank(message)
+            confidences = self._confidences(message)
+            ranking = self._ranking(confidences)
             message.set(INTENT, ranking[0], add_to_output=True)
             message.set("intent_ranking", ranking[: self._config["ranking_length"]], add_to_output=True)
+            self._set_also(message, confidences)
         return messages
 
-    def _rank(self, message: Message) -> list[dict[str, Any]]:
+    def _confidences(self, message: Message) -> np.ndarray:
         meaning = feature(message, MEANING)
-        sense = None if meaning is None else self._sense.scores(meaning.reshape(1, -1))[0]
-        confidence = self._mixture.confidences(feature(message, NGRAM_SCORES), sense)
-        order = np.argsort(-confidence, kind="stable")
-        return [{"name": self._sense.intents[index], "confidence": float(confidence[index])} for index in order]
+        sense = None if meaning is None else self._sense.scores(meaning)
+        return self._mixture.confidences(feature(message, NGRAM_SCORES), sense)[0]
+
+    def _ranking(self, confidences: np.ndarray) -> list[dict[str, Any]]:
+        order = np.argsort(-confidences, kind="stable")
+        return [{"name": self._sense.intents[index], "confidence": float(confidences[index])} for index in order]
+
+    def _set_also(self, message: Message, confidences: np.ndarray) -> None:
+        """As an entity too: a slot filled by it is set before the first policy prediction of the turn."""
+        scores = feature(message, PART_SCORES)
+        of_parts = np.zeros((0, len(confidences))) if scores is None else self._mixture.confidences(scores, None)
+        also = second(confidences, of_parts, self._sense.intents)
+        message.set("also", also, add_to_output=True)
+        if also:
+            mark = {"entity": "also", "value": also, "start": 0, "end": len(message.get(TEXT)), "extractor": type(self).__name__}
+            message.set(ENTITIES, [*message.get(ENTITIES, []), mark], add_to_output=True)
 
     def _fit_sense(self, meanings: np.ndarray, intents: list[str]) -> Sense:
         return Sense.fit(meanings, intents, self._config["hidden"], self._config["rounds"])

@@ -15,7 +15,7 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, INTENT, TEXT
+from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, FEATURE_TYPE_SEQUENCE, INTENT, TEXT
 from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -23,12 +23,13 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.nlu.embeddings import encode_cached
 from bot.nlu.encoder import MOST_CHARACTERS, check, identity, present_encoder
 from bot.nlu.ngrams import Ngrams
+from bot.nlu.second import parts
 from bot.nlu.text import for_encoder, normalise
 
 NORMAL = "normal_text"
 """Attribute of a message: its text as `normalise` makes it."""
-NGRAM_SCORES, MEANING = "ngram_scores", "meaning"
-"""Origins of the two kinds of features."""
+NGRAM_SCORES, PART_SCORES, MEANING = "ngram_scores", "part_scores", "meaning"
+"""Origins of the features: scores by n-grams of the message and of each of its parts, and the encoder's numbers."""
 
 
 def lines_of(training_data: TrainingData) -> list[Message]:
@@ -41,15 +42,15 @@ def normal(message: Message) -> str:
 
 
 def feature(message: Message, origin: str) -> np.ndarray | None:
-    """The row that one of the featurizers here put on the message, or None."""
-    return next((np.asarray(held.features[0]) for held in message.features if held.origin == origin), None)
+    """The rows that one of the featurizers here put on the message, or None."""
+    return next((np.asarray(held.features) for held in message.features if held.origin == origin), None)
 
 
-def _add(message: Message, origin: str, row: np.ndarray) -> None:
-    message.add_features(Features(row.reshape(1, -1), FEATURE_TYPE_SENTENCE, TEXT, origin))
+def _add(message: Message, origin: str, rows: np.ndarray, kind: str = FEATURE_TYPE_SENTENCE) -> None:
+    message.add_features(Features(np.atleast_2d(rows), kind, TEXT, origin))
 
 
-class _Component(GraphComponent):
+class Component(GraphComponent):
     """What every component here keeps: its configuration and its place in the model."""
 
     def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
@@ -65,7 +66,7 @@ class _Component(GraphComponent):
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
-class Normaliser(_Component):
+class Normaliser(Component):
     """Sets the attribute `normal_text`. The text itself stays: entities are marked in what the customer wrote."""
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
@@ -79,7 +80,7 @@ class Normaliser(_Component):
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
-class NgramFeaturizer(_Component):
+class NgramFeaturizer(Component):
     """Puts each intent's score by n-grams on a message. Training lines get none: they were learnt by heart."""
 
     _ngrams: Ngrams
@@ -99,10 +100,12 @@ class NgramFeaturizer(_Component):
         return training_data
 
     def process(self, messages: list[Message]) -> list[Message]:
-        if messages:
-            scores = self._ngrams.scores([normal(message) for message in messages])
-            for message, row in zip(messages, scores, strict=True):
-                _add(message, NGRAM_SCORES, row)
+        for message in messages:
+            text = normal(message)
+            whole, *of_parts = self._ngrams.scores([text, *parts(text)])
+            _add(message, NGRAM_SCORES, whole)
+            if of_parts:
+                _add(message, PART_SCORES, np.stack(of_parts), FEATURE_TYPE_SEQUENCE)
         return messages
 
     @classmethod
@@ -121,7 +124,7 @@ def fit_ngrams(config: dict[str, Any], texts: Sequence[str], intents: Sequence[s
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
-class SentenceEncoder(_Component):
+class SentenceEncoder(Component):
     """Puts what the pretrained encoder makes of a message on it; "training" keeps which encoder that was."""
 
     @staticmethod
@@ -154,9 +157,9 @@ class SentenceEncoder(_Component):
 
     def _is_sure(self, message: Message) -> bool:
         scores = feature(message, NGRAM_SCORES)
-        if scores is None or len(scores) < 2:
+        if scores is None or scores.shape[1] < 2:
             return False
-        second, best = np.partition(scores, -2)[-2:]
+        second, best = np.partition(scores[0], -2)[-2:]
         return bool(best - second > self._config["sure"])
 
     @classmethod

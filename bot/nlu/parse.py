@@ -7,6 +7,8 @@ from typing import Any
 
 FALLBACK = "nlu_fallback"
 RANKED = 5
+OURS = ("language", "also")
+"""Entities that fill slots and mark nothing in the text."""
 
 
 def parse_lines(model: Path, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
@@ -31,7 +33,7 @@ def parse_lines(model: Path, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
 
 def _reading(text: str, parsed: dict[str, Any]) -> dict[str, Any]:
     ranking = [[rank["name"], rank["confidence"]] for rank in parsed["intent_ranking"] if rank["name"] != FALLBACK]
-    entities = [_entity(text, entity) for entity in parsed["entities"] if entity["entity"] != "language"]
+    entities = [_entity(text, entity) for entity in parsed["entities"] if entity["entity"] not in OURS]
     language = [entity["value"] for entity in parsed["entities"] if entity["entity"] == "language"]
     return {
         "text": text,

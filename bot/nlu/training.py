@@ -14,7 +14,7 @@ from bot.settings import ROOT, settings
 # What a model is made of: the readers of language and facts keep no trained state.
 SOURCES = (
     "config.yml", "domain.yml", "data", "bot/nlu/classifier.py", "bot/nlu/encoder.py", "bot/nlu/featurizers.py",
-    "bot/nlu/ngrams.py", "bot/nlu/sense.py", "bot/nlu/text.py",
+    "bot/nlu/components.py", "bot/nlu/ngrams.py", "bot/nlu/policy.py", "bot/nlu/second.py", "bot/nlu/sense.py", "bot/nlu/text.py",
 )  # fmt: skip
 KEPT_MODELS = 2
 _RASA_STEPS = "rasa.engine.training.hooks"  # logs "Starting to train component 'X'." and its end

@@ -1,0 +1,32 @@
+"""Rules as Rasa has them, and one thing after all of them: what else the customer asked in the same message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa.core.policies.policy import PolicyPrediction
+from rasa.core.policies.rule_policy import RulePolicy
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.trackers import DialogueStateTracker
+
+OFFER = "action_offer_also"
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
+class OfferingRulePolicy(RulePolicy):
+    """When a request is served and no form is open, the second intent of the message (slot `also`) is offered next.
+
+    No rule can say so: it comes after every one of them.
+    """
+
+    def predict_action_probabilities(
+        self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict[str, Any] | None = None, **kwargs: Any
+    ) -> PolicyPrediction:
+        prediction = super().predict_action_probabilities(tracker, domain, rule_only_data, **kwargs)
+        likeliest = domain.action_names_or_texts[prediction.max_confidence_index]
+        nothing_left = likeliest == ACTION_LISTEN_NAME and prediction.max_confidence > 0
+        if nothing_left and not tracker.active_loop and tracker.get_slot("also"):
+            prediction.probabilities = self._prediction_result(OFFER, tracker, domain)
+        return prediction
