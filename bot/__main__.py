@@ -19,6 +19,9 @@ from bot.logs import set_up
 from bot.settings import settings
 
 
+_EXISTING: Any = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
 def main() -> None:
     """Bad input ends in one clear line, never in a stack."""
     cli(prog_name="python -m bot")
@@ -224,8 +227,8 @@ def parse() -> None:
 
 
 @cli.command()
-@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--dialogues", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Hold whole conversations.")
+@click.argument("files", nargs=-1, type=_EXISTING)
+@click.option("--dialogues", type=_EXISTING, help="Hold the whole conversations of this file.")
 @click.option("--baseline", is_flag=True, help="Train stock Rasa on the same lines and compare (minutes to an hour).")
 @click.option("--report/--no-report", default=True, help="Write docs/nlu.md and its picture.")
 def evaluate(files: tuple[Path, ...], dialogues: Path | None, baseline: bool, report: bool) -> None:
@@ -263,7 +266,8 @@ def _measure(files: tuple[Path, ...], baseline: bool, report: bool) -> None:
         from bot.nlu.baseline import baseline_model
 
         stock = baseline_model()
-        columns |= {f"{name}, stock": evaluate(held, lambda texts: parse_lines(stock, texts)) for name, held in lines.items()}
+        for name, held in lines.items():
+            columns[f"{name}, stock"] = evaluate(held, lambda texts: parse_lines(stock, texts))
     click.echo(reporting.as_text(reporting.table(columns)))
     click.echo("\n".join(process))
     if report:
@@ -327,7 +331,7 @@ def _import(kind: str, path: Path) -> None:
     sys.exit(1 if report.bad else 0)
 
 
-_FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+_FILE = click.argument("file", type=_EXISTING)
 
 
 @import_group.command("shipments")

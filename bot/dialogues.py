@@ -129,7 +129,9 @@ def _import_shipments(database: Database, dialogues: list[dict[str, Any]], folde
     shipments, events = folder / "shipments.csv", folder / "events.csv"
     with shipments.open("w", newline="") as one, events.open("w", newline="") as two:
         parcels, scans = csv.writer(one), csv.writer(two)
-        parcels.writerow(["waybill", "carrier", "sender_city", "receiver_name", "receiver_phone", "receiver_city", "created_at"])
+        parcels.writerow(
+            ["waybill", "carrier", "sender_city", "receiver_name", "receiver_phone", "receiver_city", "created_at"]
+        )
         scans.writerow(["waybill", "time", "city", "code", "text"])
         begun = (now() - timedelta(days=2)).isoformat()
         for waybill, phone in _parcels(dialogues).items():
@@ -188,7 +190,9 @@ def _orders(session: Any, conversation_id: str) -> list[dict[str, Any]]:
     if table is None:
         return []
     query = select(table).where(table.conversation_id == conversation_id)
-    return [{"type": made.type, "waybill": made.waybill, "phone": made.phone} for made in session.execute(query).scalars()]
+    return [
+        {"type": made.type, "waybill": made.waybill, "phone": made.phone} for made in session.execute(query).scalars()
+    ]
 
 
 def _replies(text: str, sender: str, address: str, key: str) -> list[str]:

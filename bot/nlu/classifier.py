@@ -23,7 +23,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
 from bot.nlu.featurizers import MEANING, NGRAM_SCORES, PART_SCORES, Component, feature, fit_ngrams, lines_of, normal
-from bot.nlu.second import second
+from bot.nlu.second import both, joined
 from bot.nlu.sense import Sense
 
 _HELD_BACK = 10
@@ -85,10 +85,13 @@ class MixedClassifier(Component, IntentClassifier):
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:
             confidences = self._confidences(message)
-            ranking = self._ranking(confidences)
+            scores = feature(message, PART_SCORES)
+            of_parts = np.zeros((0, len(confidences))) if scores is None else self._mixture.confidences(scores, None)
+            main, also = both(confidences, of_parts, self._sense.intents, joined(normal(message)))
+            ranking = self._ranking(confidences, main)
             message.set(INTENT, ranking[0], add_to_output=True)
             message.set("intent_ranking", ranking[: self._config["ranking_length"]], add_to_output=True)
-            self._set_also(message, confidences)
+            _set_also(message, also)
         return messages
 
     def _confidences(self, message: Message) -> np.ndarray:
@@ -96,19 +99,13 @@ class MixedClassifier(Component, IntentClassifier):
         sense = None if meaning is None else self._sense.scores(meaning)
         return self._mixture.confidences(feature(message, NGRAM_SCORES), sense)[0]
 
-    def _ranking(self, confidences: np.ndarray) -> list[dict[str, Any]]:
-        order = np.argsort(-confidences, kind="stable")
-        return [{"name": self._sense.intents[index], "confidence": float(confidences[index])} for index in order]
-
-    def _set_also(self, message: Message, confidences: np.ndarray) -> None:
-        """As an entity too: a slot filled by it is set before the first policy prediction of the turn."""
-        scores = feature(message, PART_SCORES)
-        of_parts = np.zeros((0, len(confidences))) if scores is None else self._mixture.confidences(scores, None)
-        also = second(confidences, of_parts, self._sense.intents)
-        message.set("also", also, add_to_output=True)
-        if also:
-            mark = {"entity": "also", "value": also, "start": 0, "end": len(message.get(TEXT)), "extractor": type(self).__name__}
-            message.set(ENTITIES, [*message.get(ENTITIES, []), mark], add_to_output=True)
+    def _ranking(self, confidences: np.ndarray, main: int) -> list[dict[str, Any]]:
+        """All intents, `main` first with the highest confidence, the others as they follow."""
+        order = [int(index) for index in np.argsort(-confidences, kind="stable")]
+        ordered = sorted(confidences.tolist(), reverse=True)
+        order.remove(main)
+        names = (self._sense.intents[index] for index in (main, *order))
+        return [{"name": name, "confidence": confidence} for name, confidence in zip(names, ordered, strict=True)]
 
     def _fit_sense(self, meanings: np.ndarray, intents: list[str]) -> Sense:
         return Sense.fit(meanings, intents, self._config["hidden"], self._config["rounds"])
@@ -125,7 +122,11 @@ class MixedClassifier(Component, IntentClassifier):
 
     @classmethod
     def load(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext,
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
         **kwargs: Any,
     ) -> MixedClassifier:
         classifier = cls(config, model_storage, resource)
@@ -133,6 +134,20 @@ class MixedClassifier(Component, IntentClassifier):
             classifier._sense = Sense.read(folder)
             classifier._mixture = Mixture(**json.loads((folder / "mixture.json").read_text(encoding="utf-8")))
         return classifier
+
+
+def _set_also(message: Message, also: str | None) -> None:
+    """As an entity too: a slot filled by it is set before the first policy prediction of the turn."""
+    message.set("also", also, add_to_output=True)
+    if also:
+        mark = {
+            "entity": "also",
+            "value": also,
+            "start": 0,
+            "end": len(message.get(TEXT)),
+            "extractor": "MixedClassifier",
+        }
+        message.set(ENTITIES, [*message.get(ENTITIES, []), mark], add_to_output=True)
 
 
 def _split(count: int) -> tuple[list[int], list[int]]:

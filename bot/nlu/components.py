@@ -77,7 +77,11 @@ class WordListExtractor(GraphComponent, EntityExtractorMixin):
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> WordListExtractor:
         return cls(config, model_storage, resource)
 
@@ -107,7 +111,11 @@ class WordListExtractor(GraphComponent, EntityExtractorMixin):
 
     @classmethod
     def load(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext,
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
         **kwargs: Any,
     ) -> WordListExtractor:
         extractor = cls(config, model_storage, resource)
@@ -121,7 +129,14 @@ def longest_words(text: str, words: Container[str], longest: int = 24) -> Iterat
     place = 0
     while place < len(text):
         lengths = range(min(longest, len(text) - place), 1, -1)
-        word = next((text[place : place + n] for n in lengths if text[place : place + n] in words and _stands_alone(text, place, n)), "")
+        word = next(
+            (
+                text[place : place + n]
+                for n in lengths
+                if text[place : place + n] in words and _stands_alone(text, place, n)
+            ),
+            "",
+        )
         if word:
             yield place, word
         place += len(word) or 1

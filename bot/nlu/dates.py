@@ -37,7 +37,7 @@ _DAY_ZH = (
     r"|除夕|春节|元旦|元宵节?|清明节?|端午节?|中秋节?|国庆节?|五一|双十[一二]|双1[12]|七夕|圣诞节?|情人节|腊八|过年|年[前底]|十一(?=[前假放])"
 )
 _PART_ZH = r"白天|凌晨|清晨|大?早上|早晨|上午|中午|正午|午后|下午|傍晚|晚上|晚间|夜里|半夜|大晚上"
-_HOUR_ZH = rf"(?:[01]?\d|2[0-4]|十[一二]?|二十[一二三四]?|[二两三四五六七八九]|(?<![快早晚慢好有大小宜多少差近远高低轻重])一(?=点[钟半前以之后到左]))"
+_HOUR_ZH = r"(?:[01]?\d|2[0-4]|十[一二]?|二十[一二三四]?|[二两三四五六七八九]|(?<![快早晚慢好有大小宜多少差近远高低轻重])一(?=点[钟半前以之后到左]))"
 _CLOCK_ZH = (
     rf"(?<![\d.:]){_HOUR_ZH}点?(?:到|至|-|~|—){_HOUR_ZH}点(?:半|钟)?"
     rf"|(?<![\d.:]){_HOUR_ZH}点(?!击|儿东|东西|建议|开外|意思|小)(?:钟|半|一刻|三刻|[0-5]?\d分?|[一二三四五]?十[一二三四五六七八九]?分?)?"
@@ -115,7 +115,11 @@ def _first(given: dict[str, str], name: str) -> str:
 
 def _side_before(before: str) -> str:
     said = re.search(r"\b(before|by|after|until|till|from)\s(?:the\s)?$", before[-12:])
-    return {"before": "前", "by": "前", "until": "前", "till": "前", "after": "后", "from": "后"}.get(said[1], "") if said else ""
+    return (
+        {"before": "前", "by": "前", "until": "前", "till": "前", "after": "后", "from": "后"}.get(said[1], "")
+        if said
+        else ""
+    )
 
 
 def _value(day: str, part: str, clock: str, side: str, today: date) -> str | None:
@@ -152,7 +156,11 @@ def _part_hours(words: str) -> tuple[float, float] | None:
 def _clock_hours(clock: str, part: str) -> tuple[float, float] | None:
     if not clock:
         return None
-    times = [_hour(words, part) for words in re.split(r"到|至|-|~|—|\bto\b|\band\b|\buntil\b|\btill\b", clock) if words.strip()]
+    times = [
+        _hour(words, part)
+        for words in re.split(r"到|至|-|~|—|\bto\b|\band\b|\buntil\b|\btill\b", clock)
+        if words.strip()
+    ]
     hours = [hour for hour in times if hour is not None]
     if not hours:
         return None
@@ -228,7 +236,9 @@ def _week(words: str, today: date) -> tuple[date, date] | None:
         saturday = monday + timedelta(days=5, weeks=weeks or 0)
         return saturday, saturday + timedelta(days=1)
     if chinese and chinese[1]:
-        index = "一二三四五六日".find(chinese[1].replace("天", "日")) if not chinese[1].isdigit() else int(chinese[1]) - 1
+        index = (
+            "一二三四五六日".find(chinese[1].replace("天", "日")) if not chinese[1].isdigit() else int(chinese[1]) - 1
+        )
     elif english and not re.search(r"\d|[a-z]{3,}\s(?:of\s)?" + _MONTH, words):
         index = _WEEKDAYS.index(english[0])
     elif chinese or words.endswith("week"):
@@ -271,7 +281,9 @@ def _month_and_day(words: str, today: date) -> tuple[int | None, int | None]:
     if slashed := re.fullmatch(r"(\d{1,2})[-/](\d{1,2})(?:/\d+)?", words):
         one, two = int(slashed[1]), int(slashed[2])
         return (one, two) if one <= 12 else (two, one)
-    chinese = re.search(r"(?:(\d{1,2}|[一二三四五六七八九十]+)月份?)?(?:(\d{1,2}|[一二三四五六七八九十]+)[日号]?)?$", words)
+    chinese = re.search(
+        r"(?:(\d{1,2}|[一二三四五六七八九十]+)月份?)?(?:(\d{1,2}|[一二三四五六七八九十]+)[日号]?)?$", words
+    )
     if chinese and "月" in words or re.search("[日号]$", words):
         assert chinese is not None
         return _read(chinese[1]), _read(chinese[2])
@@ -301,4 +313,3 @@ def _festival(words: str, today: date) -> tuple[date, date] | None:
     day = date(today.year, *known)
     day = day if (today - day).days < 60 else date(today.year + 1, *known)
     return day, day
-

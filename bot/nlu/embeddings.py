@@ -48,4 +48,8 @@ def _encode_new(
             told = time.monotonic()
             done = first + len(batch)
             left = (told - started) / done * (len(waiting) - done)
-            print(f"         {done} of {len(waiting)} new lines encoded, about {left:.0f} s to go", file=sys.stderr, flush=True)
+            print(
+                f"         {done} of {len(waiting)} new lines encoded, about {left:.0f} s to go",
+                file=sys.stderr,
+                flush=True,
+            )

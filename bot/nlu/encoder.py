@@ -57,7 +57,9 @@ class OnnxEncoder:
             import onnxruntime
             from tokenizers import Tokenizer
         except ImportError as missing:
-            raise EncoderError(f"an encoder folder needs the package {missing.name}: pip install 'yida[onnx]'") from None
+            raise EncoderError(
+                f"an encoder folder needs the package {missing.name}: pip install 'yida[onnx]'"
+            ) from None
         self.name = f"{folder.name} (onnx)"
         try:
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))

@@ -71,7 +71,9 @@ def read_lines(path: Path) -> list[Line]:
     """Lines of a TSV: text, intent (`main|second` where two are asked), optionally entities as JSON. Raises BadLine."""
     with path.open(encoding="utf-8", errors="strict") as file:
         try:
-            return [_line(row.rstrip("\r\n"), f"{path.name}:{number}") for number, row in enumerate(file, 1) if row.strip()]
+            return [
+                _line(row.rstrip("\r\n"), f"{path.name}:{number}") for number, row in enumerate(file, 1) if row.strip()
+            ]
         except UnicodeDecodeError as error:
             raise BadLine(f"{path.name} is not UTF-8") from error
 
@@ -97,7 +99,11 @@ def evaluate(lines: Sequence[Line], read: Callable[[Iterable[str]], Iterator[dic
     right = [guess == want for guess, want in zip(guesses, wanted, strict=True)]
     away = [reading["intent"] in (OUT_OF_SCOPE, FALLBACK) for reading in readings]
     scores = _intent_scores(wanted, guesses)
-    two = [{*line.intents} <= {r["intent"], r.get("also")} for line, r in zip(lines, readings, strict=True) if len(line.intents) > 1]
+    two = [
+        {*line.intents} <= {r["intent"], r.get("also")}
+        for line, r in zip(lines, readings, strict=True)
+        if len(line.intents) > 1
+    ]
     return Figures(
         lines=len(lines),
         accuracy=_share(right),

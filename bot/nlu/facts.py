@@ -38,24 +38,24 @@ class Fact:
 _CASE = re.compile(_EDGE_LEFT + r"(?P<value>yd[- ]?\d{11}|(?:wo|gd|ts)[- ]?\d{8,13}|t-\d{8})" + _EDGE_RIGHT)
 _NAMED_CASE = re.compile(
     r"(?:工单|案件|投诉|理赔|赔偿|case|claim|complaint|ticket|reference|ref)(?:单|编号|单号|号|\s?number|\s?no\.?|\s?id)?\s?[:#是为]?\s?"
-    r"(?P<value>(?!sf|yt|jt|jd|ems|zt|st|yd|dp|1z|1[3-9]\d{9})(?=[a-z\d-]*\d{5})[a-z]{0,3}-?\d{5,11})" + _EDGE_RIGHT + rf"|{_EDGE_LEFT}(?P<coded>(?:clm|cs|cp|ref|case)-?\d{{5,12}})" + _EDGE_RIGHT
+    r"(?P<value>(?!sf|yt|jt|jd|ems|zt|st|yd|dp|1z|1[3-9]\d{9})(?=[a-z\d-]*\d{5})[a-z]{0,3}-?\d{5,11})"
+    + _EDGE_RIGHT
+    + rf"|{_EDGE_LEFT}(?P<coded>(?:clm|cs|cp|ref|case)-?\d{{5,12}})"
+    + _EDGE_RIGHT
 )
 _ORDER = re.compile(
     r"(?:订单(?:编号|编码|号码|号)?|訂單(?:編號|號碼|號)?|order\s*(?:no\.?|number|num|id|#)?)[\s:#是为為]*(?:is\s+)?"
     r"(?P<value>[a-z]{0,3}\d[\d-]{6,24})" + _EDGE_RIGHT
 )
 _PHONE = re.compile(
-    r"(?<![a-z0-9.])(?:(?:\+|00)?86[- ]?)?(?P<value>1[3-9]\d[- ]?\d{4}[- ]?\d{4}|0\d{2,3}[- ]\d{7,8})"
-    + _EDGE_RIGHT
+    r"(?<![a-z0-9.])(?:(?:\+|00)?86[- ]?)?(?P<value>1[3-9]\d[- ]?\d{4}[- ]?\d{4}|0\d{2,3}[- ]\d{7,8})" + _EDGE_RIGHT
 )
 _TAIL = re.compile(
     r"(?<!单号)(?<!运单)"
     r"(?:尾号|尾號|尾数|[后後末][四4]位|last (?:four|4)(?: digits)?|end(?:s|ing)(?: in| with)?)"
     r"[\s:是为為]*(?:is |are )?(?P<value>\d{4})(?!\d)"
 )
-_BARE_TAIL = re.compile(
-    r"\W*(?:是|就是|应该是|应该|it'?s|its)?\s*(?P<value>\d{4})\s*(?:吧|啊|哦|的|呢)?\W*"
-)
+_BARE_TAIL = re.compile(r"\W*(?:是|就是|应该是|应该|it'?s|its)?\s*(?P<value>\d{4})\s*(?:吧|啊|哦|的|呢)?\W*")
 _KILOGRAMS = {
     **dict.fromkeys(("kilograms", "kilos", "kilo", "kgs", "kg", "公斤", "千克"), 1.0),
     **dict.fromkeys(("pounds", "pound", "lbs", "lb"), 0.454),

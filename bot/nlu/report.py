@@ -38,7 +38,10 @@ def _shown(value: float | None, name: str) -> str:
 def as_text(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
-        "  ".join(cell.ljust(width) if n == 0 else cell.rjust(width) for n, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        "  ".join(
+            cell.ljust(width) if n == 0 else cell.rjust(width)
+            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
         for row in rows
     )
 
@@ -46,7 +49,9 @@ def as_text(rows: Sequence[Sequence[str]]) -> str:
 def write(columns: dict[str, Figures], process: Sequence[str], folder: Path) -> Path:
     """Writes figures and picture into docs/; what people wrote around the figures stays."""
     page = folder / "nlu.md"
-    before, _, rest = (page.read_text(encoding="utf-8") if page.exists() else "# How well it understands\n\n").partition(BEGIN)
+    before, _, rest = (
+        page.read_text(encoding="utf-8") if page.exists() else "# How well it understands\n\n"
+    ).partition(BEGIN)
     after = rest.partition(END)[2]
     picture = folder / "nlu-confusion.png"
     draw(list(columns.values()), picture)

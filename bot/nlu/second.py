@@ -1,4 +1,4 @@
-"""A second thing asked in the same message: 催单 顺便改下地址. Read from its parts: bubbles, sentences, what 顺便 joins."""
+"""A second thing asked in the same message: 催单 顺便改下地址. Read from its parts: bubbles, sentences, joined words."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bot.nlu.text import HAN
 _HAN = re.compile(f"[{HAN}]")
 _JOINTS_ZH = re.compile(r"[,.!?;~:，。！？；、\n]+|\s+|顺便|顺带|另外|还有|然后|而且|并且")
 _JOINTS_EN = re.compile(r"[.!?;\n]+|,\s|\b(?:and also|also|plus|and|then|but)\b")
+_JOINED = re.compile(r"顺便|顺带|另外|还有|并且|\b(?:and also|also|plus)\b")
 _EMPTY = re.compile(r"\W|#\w+|\d")
 _MOST_PARTS = 6
 _LEAST_ZH, _LEAST_EN = 2, 8
@@ -36,14 +37,30 @@ def parts(normal: str) -> list[str]:
     return telling if len(telling) > 1 else []
 
 
-def second(whole: np.ndarray, of_parts: np.ndarray, intents: Sequence[str]) -> str | None:
-    """The intent asked besides the likeliest one, or None. Rows of confidences: of the message, and of each part."""
+def joined(normal: str) -> bool:
+    """Whether the words themselves say that another thing follows: 顺便, 还有, also."""
+    return _JOINED.search(normal) is not None
+
+
+def both(whole: np.ndarray, of_parts: np.ndarray, intents: Sequence[str], in_order: bool) -> tuple[int, str | None]:
+    """Which intent to serve (its index) and what else was asked, or None.
+
+    Rows of confidences: of the whole message, and of each part. `in_order`: the parts are said one after the other, so
+    the first comes first, however strong the others.
+    """
     order = np.argsort(-whole, kind="stable")
-    main = intents[order[0]]
-    heard = {intents[row.argmax()]: float(row.max()) for row in of_parts if row.max() >= SURE_PART}
-    others = {name: confidence for name, confidence in heard.items() if name != main and name not in TALK}
-    if others:
-        return max(others, key=lambda name: others[name])
-    runner_up = intents[order[1]] if len(order) > 1 else main
-    likely = len(of_parts) > 1 and whole[order[1]] >= LIKELY and main not in TALK and runner_up not in TALK
-    return runner_up if likely else None
+    main = int(order[0])
+    heard = [int(row.argmax()) for row in of_parts if row.max() >= SURE_PART and intents[row.argmax()] not in TALK]
+    others = [index for index in heard if index != main]
+    if not others:
+        return main, _runner_up(whole, order, intents) if len(of_parts) else None
+    strongest = max(others, key=lambda index: of_parts[:, index].max())
+    if in_order and main in heard and heard[0] != main:
+        return heard[0], intents[main]
+    return main, intents[strongest]
+
+
+def _runner_up(whole: np.ndarray, order: np.ndarray, intents: Sequence[str]) -> str | None:
+    names = [intents[index] for index in order[:2]]
+    likely = whole[order[1]] >= LIKELY and not TALK & set(names)
+    return names[1] if likely else None

@@ -31,7 +31,9 @@ class Sense:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # it is stopped early on purpose
             network.fit(_scaled(meanings, center), list(intents))
-        layers = [array.astype(np.float32) for pair in zip(network.coefs_, network.intercepts_, strict=True) for array in pair]
+        layers = [
+            array.astype(np.float32) for pair in zip(network.coefs_, network.intercepts_, strict=True) for array in pair
+        ]
         return cls(center, layers, [str(intent) for intent in network.classes_])
 
     def scores(self, meanings: np.ndarray) -> np.ndarray:
