@@ -18,7 +18,6 @@ from bot.db import Database, database, migrate
 from bot.logs import set_up
 from bot.settings import settings
 
-
 _EXISTING: Any = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 

@@ -36,6 +36,7 @@ from bot.nlu.language import detect
 from bot.settings import ROOT, settings
 
 READY_WITHIN_S, ANSWER_WITHIN_S = 180, 30
+PARCEL_COLUMNS = "waybill carrier sender_city receiver_name receiver_phone receiver_city created_at".split()
 MADE_UP_PHONE = "13900000000"
 
 
@@ -91,7 +92,7 @@ def _running(folder: Path, dialogues: list[dict[str, Any]], model: Path) -> Iter
     environment = {
         **os.environ, "YIDA_DATABASE_URL": url, "YIDA_PORT": str(port), "YIDA_MODELS_DIR": str(model.parent),
         "YIDA_SECRET_KEY": settings().key_ring[0], "YIDA_CATALOG_DIR": str(_open_at_any_hour(folder)),
-        "YIDA_MESSAGES_PER_MINUTE": "10000", "YIDA_ADDRESS_MESSAGES_PER_MINUTE": "10000", "YIDA_SESSIONS_PER_HOUR": "10000",
+        **dict.fromkeys(("YIDA_MESSAGES_PER_MINUTE", "YIDA_ADDRESS_MESSAGES_PER_MINUTE"), "10000"),
     }  # fmt: skip
     migrate(url)
     database = Database(url)
@@ -130,7 +131,7 @@ def _import_shipments(database: Database, dialogues: list[dict[str, Any]], folde
     with shipments.open("w", newline="") as one, events.open("w", newline="") as two:
         parcels, scans = csv.writer(one), csv.writer(two)
         parcels.writerow(
-            ["waybill", "carrier", "sender_city", "receiver_name", "receiver_phone", "receiver_city", "created_at"]
+            PARCEL_COLUMNS
         )
         scans.writerow(["waybill", "time", "city", "code", "text"])
         begun = (now() - timedelta(days=2)).isoformat()

@@ -28,6 +28,8 @@ from bot.nlu.sense import Sense
 
 _HELD_BACK = 10
 """One line in so many is kept for learning the mixture."""
+_ENOUGH = 50
+"""Lines from which a mixture can be learnt."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,10 @@ class MixedClassifier(Component, IntentClassifier):
         return messages
 
     def _confidences(self, message: Message) -> np.ndarray:
-        meaning = feature(message, MEANING)
+        ngrams, meaning = feature(message, NGRAM_SCORES), feature(message, MEANING)
+        assert ngrams is not None, "NgramFeaturizer must stand before the classifier"
         sense = None if meaning is None else self._sense.scores(meaning)
-        return self._mixture.confidences(feature(message, NGRAM_SCORES), sense)[0]
+        return self._mixture.confidences(ngrams, sense)[0]
 
     def _ranking(self, confidences: np.ndarray, main: int) -> list[dict[str, Any]]:
         """All intents, `main` first with the highest confidence, the others as they follow."""
@@ -115,7 +118,7 @@ class MixedClassifier(Component, IntentClassifier):
         ngrams = fit_ngrams(self._config, [texts[n] for n in learnt], [intents[n] for n in learnt])
         sense = self._fit_sense(meanings[learnt], [intents[n] for n in learnt])
         known = [n for n in held if intents[n] in ngrams.intents]
-        if not known or ngrams.intents != sense.intents:
+        if len(known) < _ENOUGH or ngrams.intents != sense.intents:
             return Mixture()  # a handful of lines, as in a try-out: nothing to learn it from
         right = np.array([ngrams.intents.index(intents[n]) for n in known])
         return Mixture.fit(ngrams.scores([texts[n] for n in known]), sense.scores(meanings[known]), right)

@@ -54,7 +54,7 @@ class LanguageDetector(_Reader):
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
 class FactExtractor(_Reader):
-    """Entities waybill, phone, phone_tail, case_id, order_number, weight, money, date, city (roles from, to), address, person."""
+    """Entities waybill, phone, phone_tail, case_id, order_number, weight, money, date, city, address, person."""
 
     def read(self, text: str) -> list[dict[str, Any]]:
         return [_as_entity(fact) for fact in find_facts(text)]
@@ -62,7 +62,7 @@ class FactExtractor(_Reader):
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
 class WordListExtractor(GraphComponent, EntityExtractorMixin):
-    """Finds the words that training lines mark as `entity` wherever else they stand: goods have no rule to know them by."""
+    """Finds words that training lines mark as `entity` wherever else they stand: no rule knows goods."""
 
     _words: dict[str, int]
 

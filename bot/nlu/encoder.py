@@ -19,7 +19,7 @@ MOST_CHARACTERS = 64
 """Seen of a message, head and tail: time grows with length, and what is wanted is said in fewer."""
 PROBES = ("我的快递到哪了", "where is my parcel", "退货运费谁出")
 ALIKE = 0.9
-"""Least cosine between two backends' readings of a probe; 4 bits against 32 give about 0.98, another encoder under 0.8."""
+"""Least cosine between two backends' readings of a probe; another encoder reads it quite differently."""
 
 
 class EncoderError(Exception):
@@ -50,7 +50,7 @@ class PackagedEncoder:
 
 
 class OnnxEncoder:
-    """From a folder with `model.onnx` (inputs input_ids, attention_mask; output last_hidden_state) and `tokenizer.json`."""
+    """From a folder with `model.onnx` (input_ids, attention_mask; last_hidden_state) and `tokenizer.json`."""
 
     def __init__(self, folder: Path) -> None:
         try:

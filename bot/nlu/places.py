@@ -221,7 +221,7 @@ def _is_meant(text: str, start: int, name: str) -> bool:
 # A name of a street or estate: Chinese characters, none of those that belong to the sentence around it.
 _NAME = r"[\u4e00-\u9fff]"
 _NOT_NAME = (
-    "是到在去送寄改成我的你他放把给从往住换址了吗呢吧就那这和跟没有要收发单件快递请帮说不能也都还被让叫找离来很太"
+    "是到在去送寄改成我的你他放把给从往住换址了吗呢吧就那这和跟没有要收发单件快递请帮说不能也都还被让叫找离来很"
 )
 _WORD = rf"(?:(?![{_NOT_NAME}]){_NAME}|[a-z0-9])"
 _ROAD = rf"(?:{_WORD}{{1,6}}?(?:路|街|大道|巷子?|弄|胡同|公路|里(?=\d))(?![上口边过由人])(?:[东西南北中]段)?(?:\d{{1,5}}(?:-\d+)?[号弄]?(?:院|楼)?)?)"
@@ -250,10 +250,10 @@ def _chinese_addresses(text: str, chains: list[tuple[int, int]]) -> Iterator[Pla
         yield Place("address", match[0], start, match.end())
 
 
-_UNIT_EN = r"(?:(?:flat|apt|apartment|unit|room|rm|suite|building|bldg|block|house|villa|tower|no\.?|number|plot|floor)\s?\.?#?\s?[a-z]?-?\d+[a-z]?(?:-\d+)*)"
+_UNIT_EN = r"(?:(?:flat|apt|apartment|unit|room|rm|suite|building|bldg|block|house|villa|tower|no\.?|number|plot|floor)[ .#]{0,3}[a-z]?-?\d{1,5}[a-z]?(?:-\d{1,5}){0,3})"
 _ROAD_EN = r"(?:[a-z][a-z']+\s){1,3}(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|way|close|court|square|terrace|boulevard|blvd|crescent|grove|place|gardens?|row|hill)(?![a-z])\.?(?:\s(?:west|east|north|south))?"
 _ADDRESS_EN = re.compile(
-    rf"(?<![a-z0-9])(?:{_UNIT_EN},?\s)*(?:\d{{1,5}}[a-z]?\s{_ROAD_EN})(?:,?\s{_UNIT_EN})*|(?<![a-z0-9]){_UNIT_EN}(?:,\s?(?:{_UNIT_EN}|{_ROAD_EN}))+"
+    rf"(?<![a-z0-9])(?:{_UNIT_EN},?\s){{0,3}}(?:\d{{1,5}}[a-z]?\s{_ROAD_EN})(?:,?\s{_UNIT_EN}){{0,3}}|(?<![a-z0-9]){_UNIT_EN}(?:,\s?(?:{_UNIT_EN}|{_ROAD_EN})){{1,3}}"
 )
 
 

@@ -9,18 +9,27 @@ from bot.nlu.evaluation import Figures
 
 BEGIN, END = "<!-- figures: written by `python -m bot evaluate` -->", "<!-- end of figures -->"
 MOST_CONFUSED = 28
-ROWS = (
-    ("lines", "lines"), ("accuracy", "accuracy"), ("acted on rightly", "acted_on"), ("macro F1", "macro_f1"),
-    ("among the first three", "top3"), ("calibration error", "calibration_error"),
-    ("out of scope noticed", "out_of_scope_recall"), ("in scope turned away", "turned_away"),
-    ("both intents named", "both_named"), ("parse p50, ms", "p50_ms"), ("parse p95, ms", "p95_ms"), ("parse max, ms", "max_ms"),
-)  # fmt: skip
+ROWS = {
+    "lines": "lines",
+    "accuracy": "accuracy",
+    "acted_on": "acted on rightly",
+    "macro_f1": "macro F1",
+    "top3": "among the first three",
+    "calibration_error": "calibration error",
+    "out_of_scope_recall": "out of scope noticed",
+    "turned_away": "in scope turned away",
+    "both_named": "both intents named",
+    "p50_ms": "parse p50, ms",
+    "p95_ms": "parse p95, ms",
+    "max_ms": "parse max, ms",
+}
+"""Titles of the figures by their names."""
 
 
 def table(columns: dict[str, Figures]) -> list[list[str]]:
     """Head and rows: one column a file or model."""
     rows = [["", *columns]]
-    for title, name in ROWS:
+    for name, title in ROWS.items():
         rows.append([title, *(_shown(getattr(figures, name), name) for figures in columns.values())])
     kinds = sorted({kind for figures in columns.values() for kind in figures.entities})
     for kind in kinds:

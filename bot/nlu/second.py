@@ -1,4 +1,4 @@
-"""A second thing asked in the same message: 催单 顺便改下地址. Read from its parts: bubbles, sentences, joined words."""
+"""A second thing asked in the same message: 催单 顺便改下地址. Read from its parts."""
 
 from __future__ import annotations
 

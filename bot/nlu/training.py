@@ -13,9 +13,12 @@ from bot.settings import ROOT, settings
 
 # What a model is made of: the readers of language and facts keep no trained state.
 SOURCES = (
-    "config.yml", "domain.yml", "data", "bot/nlu/classifier.py", "bot/nlu/encoder.py", "bot/nlu/featurizers.py",
-    "bot/nlu/components.py", "bot/nlu/ngrams.py", "bot/nlu/policy.py", "bot/nlu/second.py", "bot/nlu/sense.py", "bot/nlu/text.py",
-)  # fmt: skip
+    "config.yml",
+    "domain.yml",
+    "data",
+    *(f"bot/nlu/{name}.py" for name in ("classifier", "components", "encoder", "featurizers", "ngrams", "policy")),
+    *(f"bot/nlu/{name}.py" for name in ("second", "sense", "text")),
+)
 KEPT_MODELS = 2
 _RASA_STEPS = "rasa.engine.training.hooks"  # logs "Starting to train component 'X'." and its end
 
@@ -45,8 +48,8 @@ def train(if_needed: bool = False, folder: Path | None = None) -> Path:
     """The model for the present configuration, domain and training lines, made now where needed.
 
     `if_needed` keeps a model whose files have not changed since. The last two models stay in `folder` (default: the
-    settings' models folder). Takes one to two minutes on two cores, the first time some five more for the encoder to read
-    all lines. Raises TrainingError.
+    settings' models folder). Takes one to two minutes on two cores, and the first time some five more, for the encoder
+    to read all lines. Raises TrainingError.
     """
     model = present_model(folder)
     if not (if_needed and model.exists()):
