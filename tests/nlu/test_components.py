@@ -55,7 +55,9 @@ class Pipeline:
     def __init__(self, storage: LocalModelStorage, sure: float = 99.0) -> None:
         self._storage = storage
         lines = [Message.build(text, intent) for intent, texts in LINES.items() for text in texts]
-        data = Normaliser.create({}, storage, Resource("normaliser"), CONTEXT).process_training_data(TrainingData(lines))
+        data = Normaliser.create({}, storage, Resource("normaliser"), CONTEXT).process_training_data(
+            TrainingData(lines)
+        )
         self.components = [Normaliser({}, storage, Resource("normaliser"))]
         for kind, config in (
             (NgramFeaturizer, {"strength": 20.0, "least_count": 1}),

@@ -49,7 +49,9 @@ def test_words_for_a_date_have_their_iso_value(text: str, words: str, value: str
     assert (words, value) in read(text)
 
 
-@pytest.mark.parametrize("text", ["等了三天", "快一点", "早一点送", "3号楼", "次日达", "one week", "5 boxes", "第二个", "几点到"])
+@pytest.mark.parametrize(
+    "text", ["等了三天", "快一点", "早一点送", "3号楼", "次日达", "one week", "5 boxes", "第二个", "几点到"]
+)
 def test_durations_and_numbers_of_other_kinds_are_no_dates(text: str) -> None:
     assert read(text) == []
 

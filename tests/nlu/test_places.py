@@ -31,7 +31,9 @@ def test_a_place_is_marked_with_kind_and_role(text: str, expected: list[tuple[st
     assert read(text) == expected
 
 
-@pytest.mark.parametrize("text", ["我很平安", "南京路上", "a nice parcel", "order and split it", "快递在路上", "门口的柜子"])
+@pytest.mark.parametrize(
+    "text", ["我很平安", "南京路上", "a nice parcel", "order and split it", "快递在路上", "门口的柜子"]
+)
 def test_words_that_only_look_like_places_are_none(text: str) -> None:
     assert read(text) == []
 

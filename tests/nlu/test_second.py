@@ -32,7 +32,10 @@ def test_only_words_that_join_say_that_another_thing_follows() -> None:
 
 def test_what_joined_words_ask_first_is_served_first() -> None:
     of_parts = np.stack([row(expedite_delivery=0.9), row(change_address=0.9)])
-    assert both(row(change_address=0.8, expedite_delivery=0.1), of_parts, INTENTS, in_order=True) == (1, "change_address")
+    assert both(row(change_address=0.8, expedite_delivery=0.1), of_parts, INTENTS, in_order=True) == (
+        1,
+        "change_address",
+    )
 
 
 def test_without_such_words_the_likeliest_is_served_and_the_other_offered() -> None:
