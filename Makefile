@@ -16,7 +16,7 @@ install:  ## Make .venv and fetch every pinned library (Python 3.10 and Node 18 
 run: install  ## Start it: install, database, demo data, model if there is none, then serve
 	@echo "==> Bringing the database up to date"
 	@$(PY) -m bot migrate
-	@echo "==> Model: trained only if there is none for the present data (about a minute)"
+	@echo "==> Model: trained only if there is none for the present data (two minutes; the first time some five more)"
 	@$(PY) -m bot train --if-needed
 	@echo "==> Loading the demo data and starting (about ten seconds); Ctrl-C ends it"
 	@exec $(PY) -m bot serve --demo

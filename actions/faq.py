@@ -106,9 +106,9 @@ def _item_words(item: catalog.Item, language: str) -> dict[str, str]:
 
 
 def _route(tracker: Tracker) -> tuple[str, str] | None:
-    """Origin and destination as the message gives them: by role, else in the order named."""
+    """Origin and destination as the message gives them: by role, else in the order named; None unless rates know both."""
     cities = [entity for entity in tracker.latest_message.get("entities", []) if entity["entity"] == "city"]
-    if len(cities) != 2:
+    if len(cities) != 2 or not all(entity["value"] in catalog.cities().region for entity in cities):
         return None
     first, second = cities
     turned = first.get("role") == "to" and second.get("role") != "to" or second.get("role") == "from"

@@ -31,7 +31,8 @@ class Cities:
     pattern: re.Pattern[str]
 
     def name(self, city: str, language: str) -> str:
-        return self.english[city] if language == "en" else city
+        """As customers of this language call it; a place that is not in the catalog by the name it was given."""
+        return self.english.get(city, city) if language == "en" else city
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from actions.clarify import times_unclear
 from tests.actions.conftest import Chat
 
-NOISE = "嘟嚕嘟嚕鏗鏘"
+NOISE = "那边的桌子"
 
 
 def test_first_it_guesses_with_a_person_as_the_last_choice(chat: Chat) -> None:
