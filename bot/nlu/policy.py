@@ -25,8 +25,15 @@ class OfferingRulePolicy(RulePolicy):
         self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict[str, Any] | None = None, **kwargs: Any
     ) -> PolicyPrediction:
         prediction = super().predict_action_probabilities(tracker, domain, rule_only_data, **kwargs)
-        likeliest = domain.action_names_or_texts[prediction.max_confidence_index]
-        nothing_left = likeliest == ACTION_LISTEN_NAME and prediction.max_confidence > 0
-        if nothing_left and not tracker.active_loop and tracker.get_slot("also"):
-            prediction.probabilities = self._prediction_result(OFFER, tracker, domain)
+        following = _following(tracker, domain.action_names_or_texts[prediction.max_confidence_index])
+        if following:
+            prediction.probabilities = self._prediction_result(following, tracker, domain)
         return prediction
+
+
+def _following(tracker: DialogueStateTracker, likeliest: str) -> str | None:
+    """What comes in place of the likeliest action: the offer when nothing else is left, and after it the customer."""
+    if tracker.latest_action_name == OFFER:
+        return ACTION_LISTEN_NAME
+    nothing_left = likeliest == ACTION_LISTEN_NAME and not tracker.active_loop
+    return OFFER if nothing_left and tracker.get_slot("also") else None

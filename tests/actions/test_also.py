@@ -1,0 +1,36 @@
+"""Two things asked in one message: the first is served, the second offered next, once."""
+
+import pytest
+
+from tests.actions.conftest import Chat
+
+OFFER = "您刚才还提到"
+
+
+def test_the_second_request_is_offered_after_the_answer_to_the_first_and_nothing_follows_it(chat: Chat) -> None:
+    said = chat.say("保价怎么收费 另外发票怎么开")
+    assert OFFER in said and said.index("保") < said.index(OFFER)
+    assert OFFER in chat.replies[-1].text and [title for title, _ in chat.replies[-1].choices][-1] == "先不用"
+
+
+def test_the_offer_can_be_taken_with_a_tap(chat: Chat) -> None:
+    chat.say("保价怎么收费 另外发票怎么开")
+    chat.say(chat.replies[-1].choices[0][1])
+    assert chat.replies and OFFER not in chat.replies[-1].text
+
+
+@pytest.mark.parametrize("words", ["先不用", "你好"])
+def test_it_is_offered_only_once(chat: Chat, words: str) -> None:
+    chat.say("保价怎么收费 另外发票怎么开")
+    assert OFFER not in chat.say(words)
+
+
+def test_inside_a_form_the_offer_waits_until_the_form_is_done(chat: Chat) -> None:
+    said = chat.say("箱子压坏了 碗全碎了 另外发票怎么开")
+    assert OFFER not in said
+    chat.say("YT2604417093385", "13900002468")
+    assert OFFER in chat.say("确认")
+
+
+def test_english_is_offered_in_english(chat: Chat) -> None:
+    assert "You also mentioned" in chat.say("how do I get an invoice and also how much is insurance")
