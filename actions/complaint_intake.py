@@ -147,7 +147,7 @@ def _decision(heard: Heard, slots: dict[str, Any], corrected: bool) -> dict[str,
     reading_back = question in ("complaint_confirmed", "complaint_part")
     part = heard.part
     if not corrected and part and slots[f"complaint_{part}"] and _changes(heard, question):
-        named = _category(heard, None, asked=True) if part == "category" and heard.text else None
+        named = heard.likely_complaint if part == "category" and heard.text else None
         return {f"complaint_{part}": named, "complaint_confirmed": None}
     if not reading_back or corrected:
         return {}

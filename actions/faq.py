@@ -106,7 +106,7 @@ def _item_words(item: catalog.Item, language: str) -> dict[str, str]:
 
 
 def _route(tracker: Tracker) -> tuple[str, str] | None:
-    """Origin and destination as the message gives them: by role, else in the order named; None unless rates know both."""
+    """Origin and destination by role, else in the order named; None unless the rates know both."""
     cities = [entity for entity in tracker.latest_message.get("entities", []) if entity["entity"] == "city"]
     if len(cities) != 2 or not all(entity["value"] in catalog.cities().region for entity in cities):
         return None

@@ -100,6 +100,9 @@ _FOUR_DIGITS = re.compile(r"(?<!\d)(\d{4})(?!\d)")
 TAKEN_AS_COMPLAINT = {"abuse": 0.15, "provide_info": 0.25, FALLBACK: 0.4}
 """How likely complaints must be together for an insult, a message full of numbers or an unclear one to be one."""
 
+GUESSES = 3
+"""Readings of a message that count as likely."""
+
 ENOUGH_WORDS = 4
 """A description of fewer characters says no more than that there is a complaint."""
 
@@ -117,6 +120,8 @@ class Heard:
     case_number: str | None = None
     order_number: str | None = None
     tapped: dict[str, str] = field(default_factory=dict)
+    likely_complaint: str | None = None
+    """The likeliest kind of complaint, where it is one of the first guesses: category without "complain_"."""
 
     @property
     def has_facts(self) -> bool:
@@ -253,7 +258,14 @@ def hear(tracker: Tracker) -> Heard:
         phone_tail=next(iter(_values(entities, "phone_tail")), None),
         case_number=next(iter(_values(entities, "case_id")), None),
         order_number=next(iter(_values(entities, "order_number")), None),
+        likely_complaint=_likely_complaint(message),
     )
+
+
+def _likely_complaint(message: dict[str, Any]) -> str | None:
+    first = (message.get("intent_ranking") or ())[:GUESSES]
+    kinds = (str(rank["name"]).removeprefix("complain_") for rank in first if rank["name"].startswith("complain_"))
+    return next(kinds, None)
 
 
 def _intent(message: dict[str, Any]) -> str:

@@ -23,7 +23,22 @@ _EXISTING: Any = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 def main() -> None:
     """Bad input ends in one clear line, never in a stack."""
-    cli(prog_name="python -m bot")
+    try:
+        cli(prog_name="python -m bot")
+    except Exception as error:
+        problem = _encoder_problem(error)
+        if problem is None:
+            raise
+        sys.exit(f"Error: {problem}")
+
+
+def _encoder_problem(error: BaseException | None) -> str | None:
+    """What is wrong with the sentence encoder, where that is the cause: Rasa wraps it in errors of its own."""
+    while error is not None:
+        if type(error).__name__ == "EncoderError":  # by name: its module is heavy to import for one look
+            return str(error)
+        error = error.__cause__ or error.__context__
+    return None
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

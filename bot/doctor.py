@@ -27,6 +27,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield _database()
     yield _secret(settings)
     yield _model()
+    yield _encoder()
     yield _front_end()
     yield _cookies(settings)
 
@@ -58,6 +59,15 @@ def _model() -> Finding:
 
     model = latest_model()
     return Finding(model is not None, f"model {model.name}" if model else "no trained model: python -m bot train")
+
+
+def _encoder() -> Finding:
+    from bot.nlu.encoder import EncoderError, present_encoder
+
+    try:
+        return Finding(True, f"sentence encoder {present_encoder().name}")
+    except EncoderError as error:
+        return Finding(False, str(error))
 
 
 def _front_end() -> Finding:

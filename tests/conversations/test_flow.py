@@ -45,7 +45,7 @@ class MessageFlow(RuleBasedStateMachine):
         self.database.dispose()
         self.folder.cleanup()
 
-    @precondition(lambda self: self.kills < MAX_ATTEMPTS)
+    @precondition(lambda self: self.kills < MAX_ATTEMPTS - 1)
     @rule()
     def kill_a_worker_in_its_turn(self) -> None:
         self.kills += 1

@@ -83,7 +83,8 @@ def test_config_yml_builds_a_graph_of_these_components() -> None:
     config = yaml.safe_load((ROOT / "config.yml").read_text(encoding="utf-8"))
     graph = DefaultV1Recipe().graph_config_for_recipe(config, {}).predict_schema
     ours = {
-        Normaliser, LanguageDetector, FactExtractor, WordListExtractor, NgramFeaturizer, SentenceEncoder, MixedClassifier,
+        Normaliser, LanguageDetector, FactExtractor, WordListExtractor, NgramFeaturizer, SentenceEncoder,
+        MixedClassifier,
     }  # fmt: skip
     assert ours <= {node.uses for node in graph.nodes.values()}
 
