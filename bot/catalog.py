@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from bot import divisions
 from bot.settings import settings
 
-FIGURE_FILES = ("compensation", "service_hours", "services", "sla")
+FIGURE_FILES = ("compensation", "rates", "service_hours", "services", "sla")
 
 
 class CatalogError(Exception):
@@ -44,6 +45,20 @@ class Outlet:
     address_en: str
     phone: str
     hours: str
+
+    @property
+    def district(self) -> str:
+        """浦东新区, as its address begins."""
+        found = re.match(r".{1,6}?(?:新区|区|县|市)", self.address)
+        return found[0] if found else ""
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A place that is served at a surcharge (yuan a parcel) and `extra_days` later than its lane."""
+
+    surcharge: int
+    extra_days: int
 
 
 @dataclass(frozen=True)
@@ -160,19 +175,48 @@ def quote(origin: str, destination: str, kg: float) -> Quote:
     return Quote(band["first_kg"] + further * band["next_kg"], _span(*band["days"]))
 
 
+def days_between(origin: str, destination: str) -> tuple[int, int]:
+    """Days from pickup to the door, at least and at most. Raises KeyError for a place the rates do not know."""
+    least, most = read("rates")["bands"][_band(origin, destination)]["days"]
+    return least, most
+
+
+@cache
+def remote(city: str, province: str) -> Remote:
+    """What a place takes on top; nothing where it is not remote. The city's own entry counts before its province's."""
+    entries = read("service_areas")["remote"]
+    listed = {entry["place"]: Remote(entry["surcharge"], entry["extra_days"]) for entry in entries}
+    return listed.get(city) or listed.get(province) or Remote(0, 0)
+
+
+def through_customs(province: str) -> bool:
+    """Whether parcels reach this part of the country only through customs."""
+    return province in read("service_areas")["through_customs"]
+
+
 def _span(least: int, most: int) -> str:
     return str(least) if least == most else f"{least}-{most}"
 
 
 def _band(origin: str, destination: str) -> str:
-    regions = {cities().region[origin], cities().region[destination]}
-    if origin == destination:
+    regions = {_region(origin), _region(destination)}
+    if origin == destination and not divisions.is_province(origin):
         return "same_city"
     if "far_west" in regions:
         return "far_west"
     if len(regions) == 1:
         return "same_region"
     return "near" if any(regions == set(pair) for pair in read("rates")["neighbours"]) else "distant"
+
+
+def _region(name: str) -> str:
+    """The region of the rate table: listed, else that of the province. KeyError for what lies in none."""
+    if name in cities().region:
+        return cities().region[name]
+    provinces = {place.province for place in divisions.locate(name)}
+    if len(provinces) != 1:
+        raise KeyError(name)
+    return cities().region[provinces.pop()]
 
 
 def service_open(now: datetime) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot import catalog
+from bot import catalog, divisions, freight
 
 ON_TIME, LATE, STUCK, WAITING, PROBLEM, DONE, UNKNOWN = (
     "on_time", "late", "stuck", "waiting", "problem", "done", "unknown"
@@ -68,12 +68,14 @@ def usual_by(origin: str | None, destination: str | None, sent_at: datetime | No
     """When a parcel of this lane is usually there at the latest (catalog/rates.yml); none where we do not know."""
     if not (origin and destination and sent_at):
         return None
+    places = [divisions.locate(origin), divisions.locate(destination)]
+    if any(len(meant) != 1 for meant in places):
+        return None
     try:
-        lane = (origin.removesuffix("市"), destination.removesuffix("市"))
-        longest = catalog.quote(*lane, 1).days.rpartition("-")[2]
-        return sent_at + timedelta(days=int(longest))
+        _, longest = freight.usual_days(places[0][0], places[1][0])
     except KeyError:
         return None
+    return sent_at + timedelta(days=longest)
 
 
 def explain(facts: Facts, now: datetime) -> Explanation:
