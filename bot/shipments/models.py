@@ -50,6 +50,7 @@ class Shipment(Base):
     """One parcel. Status is normalised (domain-facts §2.7); the reason is a separate field."""
 
     __tablename__ = "shipments"
+    __table_args__ = (Index("ix_shipments_lane", "sender_city", "receiver_city", "status", "last_event_at"),)
 
     waybill = Column(String(40), primary_key=True)
     carrier = Column(String(20))
