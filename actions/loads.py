@@ -92,7 +92,7 @@ def load_slots(tracker: Tracker, asked: str | None = None) -> dict[str, Any]:
         **{f"quote_{end}": list(astuple(place)) for end, place in route.items()},
         "quote_weight": _weight(tracker, text, asked),
         "quote_size": size_in(text),
-        "quote_value": _value(tracker, text),
+        "quote_value": declared_in(tracker),
     }
     return {**anew, **{slot: value for slot, value in told.items() if value is not None}}
 
@@ -147,10 +147,18 @@ def yuan_in(words: str) -> int | None:
     return int(whole * times + int(found["rest"] or 0) * times / 10)
 
 
+def declared_in(tracker: Tracker) -> int | None:
+    """The value in yuan that a message declares; money beside no such word is something else."""
+    money = next(tracker.get_latest_entity_values("money"), None)
+    return yuan_in(str(money)) if money and _WORTH.search(_folded(tracker)) else None
+
+
 def _named(text: str, entity: dict[str, Any]) -> Named:
-    value = str(entity["value"])
-    written = text[entity["start"] : entity["end"]] if text and "start" in entity else value
-    meant = divisions.locate(unicodedata.normalize("NFKC", written)) or divisions.locate(value)
+    value, start, end = str(entity["value"]), entity.get("start", 0), entity.get("end", 0)
+    written = text[start:end] or value
+    # A city's span leaves out the district behind it.
+    district = divisions.locate(text[start:]) if entity["entity"] == "city" and end and not written.isascii() else []
+    meant = district or divisions.locate(unicodedata.normalize("NFKC", written)) or divisions.locate(value)
     return Named(written, tuple(meant), entity.get("role"))
 
 
@@ -158,11 +166,6 @@ def _weight(tracker: Tracker, text: str, asked: str | None) -> str | None:
     told = next((value for value in tracker.get_latest_entity_values("weight") if float(value) > 0), None)
     alone = _BARE_WEIGHT.fullmatch(text) if asked == "quote_weight" and told is None else None
     return alone[1] if alone and float(alone[1]) > 0 else told
-
-
-def _value(tracker: Tracker, text: str) -> int | None:
-    money = next(tracker.get_latest_entity_values("money"), None)
-    return yuan_in(str(money)) if money and _WORTH.search(text) else None
 
 
 def _folded(tracker: Tracker) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import FollowupAction, SlotSet
+from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.forms import Ask, Intake, Taken
 from actions.hearing import Heard, hear
 from actions.parcels import NOT_GIVEN, PROBLEMS, card, card_buttons, numbered, parcel_buttons, parcel_in
-from actions.support import Events, language, message_key, reading, service
+from actions.particulars import tell_particular
+from actions.sending import resume
+from actions.support import Events, cleared, language, message_key, reading, service
 from bot.customers.verification import role_for
 from bot.db import now
 from bot.shipments.access import verify_tail
@@ -122,7 +124,10 @@ class ValidateTailForm(Intake):
             return Taken()
         if not digits or not number:
             begins = slots["requested_slot"] is None
-            return Taken({"tail_outcome": await _outcome_before(tracker, number)} if begins else {})
+            if not begins:
+                return Taken()
+            anew = {"particular_asked": None} if heard.intent == "track_details" else {}  # asks for all of it
+            return Taken({"tail_outcome": await _outcome_before(tracker, number), **anew})
         key = message_key(tracker)
         outcome = await service(
             lambda session: verify_tail(session, tracker.sender_id, number, digits, key=key, now=now())
@@ -146,7 +151,7 @@ class ActionAskTailFormPhoneTail(Ask):
 
 
 class ActionTrackDetails(Action):
-    """After the digits: the whole card, or that the parcel is locked for a while."""
+    """After the digits: the particular that was asked for, else the whole card; or that the parcel is locked."""
 
     def name(self) -> str:
         return "action_track_details"
@@ -154,23 +159,32 @@ class ActionTrackDetails(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         if tracker.get_slot("tail_outcome") == "locked":
             dispatcher.utter_message(response="utter_tail_locked")
-            return [SlotSet("tail_outcome", None)]
-        await tell(dispatcher, tracker, tracker.get_slot("waybill"), "utter_tracked_details")
-        return [SlotSet("tail_outcome", None)]
+            return cleared("tail_outcome", "particular_asked")
+        number, particular = tracker.get_slot("waybill"), tracker.get_slot("particular_asked")
+        if particular and tracker.get_slot("tail_outcome") == "verified":
+            return [*await tell_particular(dispatcher, tracker, number, particular), *cleared("tail_outcome")]
+        await tell(dispatcher, tracker, number, "utter_tracked_details")
+        return cleared("tail_outcome")
 
 
 class ActionProvideInfo(Action):
-    """A number with no request: a case's progress, the digits for the parcel at hand, or a parcel to track."""
+    """A fact with no request: it goes on with what was asked last, else a case, a parcel's digits or its tracking."""
 
     def name(self) -> str:
         return "action_provide_info"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
-        form = form_for(hear(tracker), tracker)
+        heard, particular = hear(tracker), tracker.get_slot("particular_asked")
+        number = (await parcel_in(heard, None)).number if particular else None
+        if number:
+            return await tell_particular(dispatcher, tracker, number, particular)
+        form = form_for(heard, tracker)
         if form:
             return [FollowupAction(form)]
-        dispatcher.utter_message(response=f"utter_{tracker.get_intent_of_latest_message()}")
-        return []
+        resumed = await resume(dispatcher, tracker, domain)
+        if resumed is None:
+            dispatcher.utter_message(response=f"utter_{tracker.get_intent_of_latest_message()}")
+        return resumed or []
 
 
 def form_for(heard: Heard, tracker: Tracker) -> str | None:

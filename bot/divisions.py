@@ -100,8 +100,9 @@ def _named() -> dict[str, list[_Listed]]:
 
 @cache
 def _short(name: str) -> str:
+    """Without its suffix; 浦东新区 is whole, nobody says 浦东新."""
     short = _SUFFIX.sub("", name)
-    return short if len(short) >= 2 else name
+    return name if len(short) < 2 or name.endswith("新区") else short
 
 
 def _name_at(words: str, place: int) -> str:
@@ -154,5 +155,5 @@ def _geonames() -> tuple[tuple[str, str], ...]:
     for city in sorted(cities, key=lambda city: city["population"]):
         chinese = next((name for name in city["alternatenames"] if name in _named()), None)
         if chinese:
-            pairs.append((city["name"], _short(chinese)))
+            pairs.append((city["name"], _short(_named()[chinese][0].name)))
     return tuple(pairs)
