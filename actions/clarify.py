@@ -10,6 +10,7 @@ from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.hearing import hear
+from actions.sending import resume
 from actions.support import Events, button, language
 from actions.tracking import form_for
 from bot.wording import texts
@@ -22,7 +23,9 @@ ANSWERS = ("utter_did_you_mean", "utter_rephrase", "utter_unclear_person")
 
 
 class ActionUnclear(Action):
-    """Once: did you mean. Twice in a row: what I can do. Three times: a person. Inside a form: its question again."""
+    """Once: did you mean. Twice in a row: what I can do. Three times: a person. Inside a form: its question again.
+    A place or weight alone goes on with the last question about sending.
+    """
 
     def name(self) -> str:
         return "action_unclear"
@@ -35,6 +38,9 @@ class ActionUnclear(Action):
         if form:
             dispatcher.utter_message(response="utter_unclear_in_form")
             return [FollowupAction(form)]
+        resumed = await resume(dispatcher, tracker, domain)
+        if resumed is not None:
+            return [*resumed, FollowupAction("action_listen")]
         before = times_unclear(tracker)
         response = ANSWERS[min(before, len(ANSWERS) - 1)]
         dispatcher.utter_message(response=response, buttons=[] if before else _guesses(tracker))

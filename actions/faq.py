@@ -5,8 +5,10 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.loads import load_of, load_slots
+from actions.quoting import requote
 from actions.support import Events, language
-from bot import catalog
+from bot import catalog, freight
 
 
 class ActionAnswer(Action):
@@ -34,6 +36,27 @@ class ActionFaqProhibited(Action):
         else:
             response = f"utter_faq_prohibited_{item.verdict}"
             dispatcher.utter_message(response=response, **_item_words(item, language(tracker)))
+        return []
+
+
+class ActionFaqOversize(Action):
+    """The limits and, where a size is told, what it counts for; after a quote, the quote with it."""
+
+    def name(self) -> str:
+        return "action_faq_oversize"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        changed = requote(dispatcher, tracker)
+        if changed is not None:
+            return changed
+        load = load_of(load_slots(tracker))
+        if freight.is_too_large(load.kg, load.size):
+            dispatcher.utter_message(response="utter_quote_too_large", **catalog.figures())
+        elif load.size:
+            volumetric = f"{freight.volumetric_kg(load.size):g}"
+            dispatcher.utter_message(response="utter_faq_oversize_size", **catalog.figures(), volumetric=volumetric)
+        else:
+            dispatcher.utter_message(response="utter_faq_oversize", **catalog.figures())
         return []
 
 

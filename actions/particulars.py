@@ -13,6 +13,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.hearing import Heard, hear
 from actions.loads import declared_in
 from actions.parcels import parcel_in
+from actions.quoting import requote
 from actions.support import Events, language, reading
 from bot import catalog, freight
 from bot.db import now
@@ -70,12 +71,16 @@ class ActionFaqCod(_Particular):
 
 
 class ActionFaqInsurance(_Particular):
-    """With an amount, what declaring it costs."""
+    """With an amount, what declaring it costs; after a quote, the quote with it."""
 
     topic, general = "value", "utter_faq_insurance"
 
     def name(self) -> str:
         return "action_faq_insurance"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        changed = requote(dispatcher, tracker)
+        return await super().run(dispatcher, tracker, domain) if changed is None else changed
 
     def _tell_rule(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
         value = declared_in(tracker)

@@ -10,7 +10,7 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.forms import Ask, Intake, Taken
-from actions.hearing import Heard
+from actions.hearing import Heard, hear
 from actions.loads import NO_WEIGHT, Load, load_of, load_slots
 from actions.naming import PLACE_PROBLEMS, ends, listed, place_problem, place_words, slots_set, span
 from actions.support import Events, language
@@ -28,7 +28,7 @@ class ValidateQuoteForm(Intake):
     """Route, then weight or size. What was given stays: a weight alone completes the route told before."""
 
     form = "quote_form"
-    own = frozenset({"quote_freight", "provide_info", "correct"})
+    own = frozenset({"quote_freight"})  # a number that is no weight, a waybill say, goes on to whom it concerns
 
     async def take(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
         asked = slots["requested_slot"]
@@ -96,6 +96,16 @@ class ActionQuoteAside(Action):
         told = load_slots(tracker)
         tell_quote(dispatcher, tracker, load_of({**tracker.slots, **told}))
         return slots_set(told)
+
+
+def requote(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:
+    """A weight, size or value told after a quote changes it; None where none is told, or where a question is asked."""
+    told = load_slots(tracker)
+    changes = told.keys() & {"quote_weight", "quote_size", "quote_value"}
+    if tracker.get_slot("sending_asked") != "quote" or tracker.active_loop_name or not changes or hear(tracker).asks:
+        return None
+    tell_quote(dispatcher, tracker, load_of({**tracker.slots, **told}))
+    return slots_set(told)
 
 
 def tell_quote(dispatcher: CollectingDispatcher, tracker: Tracker, load: Load) -> None:

@@ -146,12 +146,11 @@ def _outlet_response(place: Division | None, nearby: Nearby, tracker: Tracker) -
 
 def _outlet_words(nearby: Nearby, place: Division | None, speech: str) -> dict[str, Any]:
     shown = nearby.outlets[:OUTLETS_SHOWN]
-    [city], named = divisions.locate(shown[0].city), catalog.cities().name
+    [city] = divisions.locate(shown[0].city)
+    cities = listed([catalog.cities().name(outlet.city, speech) for outlet in shown], speech)
     wider = Division(city.province) if nearby.within == "province" else city
     return {
-        "place": place_name(place, speech)
-        if place
-        else listed([named(outlet.city, speech) for outlet in shown], speech),
+        "place": place_name(place, speech) if place else cities,
         "wider": place_name(wider, speech),
         "count": len(nearby.outlets),
         "shown": len(shown),

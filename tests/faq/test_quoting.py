@@ -1,8 +1,11 @@
 """Asking what a parcel costs, in one line or in several."""
 
 import pytest
+from rasa_sdk import Action
 
+from actions.faq import ActionFaqOversize
 from actions.loads import size_in, yuan_in
+from actions.particulars import ActionFaqInsurance
 from actions.quoting import ActionQuoteAside
 from tests.faq.talk import Line, answer
 
@@ -58,6 +61,35 @@ def test_a_new_route_forgets_the_weight_of_the_parcel_before_and_a_new_weight_ke
     line.quote("上海到北京3公斤多少钱")
     assert line.quote("那5公斤多少钱")["yuan"] == "28"
     assert line.quote("广州到深圳呢")["response"] == "utter_ask_quote_form_quote_weight"
+
+
+@pytest.mark.parametrize(
+    ("action", "text", "part"),
+    [
+        (ActionFaqOversize(), "50*40*30cm", "体积重 10 公斤"),
+        (ActionFaqInsurance(), "保价2000元", "保价费 2 元（声明价值 2000 元）"),
+    ],
+)
+def test_a_size_or_value_told_after_the_quote_changes_it_whatever_the_intent(
+    action: Action, text: str, part: str
+) -> None:
+    line = Line()
+    line.quote("上海到北京3公斤多少钱")
+    [sent] = line.run(action, "faq_oversize", text)
+    assert sent["response"] == "utter_quote_freight_estimate" and part in sent["parts"]
+
+
+def test_a_size_without_a_quote_is_told_what_it_counts_for() -> None:
+    assert answer(ActionFaqOversize(), "faq_oversize", "60*40*30的箱子能寄吗")["volumetric"] == "12"
+    assert answer(ActionFaqOversize(), "faq_oversize", "2米*1米*1米")["response"] == "utter_quote_too_large"
+    assert answer(ActionFaqOversize(), "faq_oversize", "大件怎么寄")["response"] == "utter_faq_oversize"
+
+
+@pytest.mark.parametrize("text", ["SF1409283746510", "YD26112400001"])
+def test_a_waybill_or_case_number_is_left_to_whom_it_concerns(text: str) -> None:
+    line = Line()
+    line.quote("上海到北京运费")
+    assert line.quote(text, "provide_info") == {} and line.rejected
 
 
 def test_the_rule_is_told_to_who_asks_how_freight_is_reckoned() -> None:
