@@ -48,7 +48,7 @@ def locate(words: str) -> list[Division]:
     """The divisions that `words` may mean: 恩施, 上海浦东新区张江路100号, Kashgar. One when it is clear, several when
     districts of that name lie in different cities, none when the list knows none.
     """
-    chinese = _latin().get(words.strip().lower(), words)
+    chinese = _latin().get(words.strip().lower(), words) if words.isascii() else words
     found: list[_Listed] = []
     place = 0
     while place < len(chinese):

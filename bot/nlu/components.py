@@ -15,6 +15,7 @@ from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot import divisions
 from bot.nlu.facts import find_facts
 from bot.nlu.language import detect
 from bot.nlu.text import MOST_CHARACTERS, fold, simplify
@@ -65,6 +66,7 @@ class FactExtractor(_Reader):
         execution_context: ExecutionContext,
     ) -> FactExtractor:
         find_facts("上海 to london")  # reads the lists of places now, for a second, and not at the first message
+        divisions.locate("Shanghai")
         return cls()
 
     def read(self, text: str) -> list[dict[str, Any]]:
