@@ -37,10 +37,10 @@ _BARE_WEIGHT = re.compile(r"\W*(?:大概|大约|差不多|about|around)?\s*(\d{1
 _WORTH = re.compile(
     r"保价|保\s?[\d一二两三四五六七八九]|声明|价值|值\s?\d|投保|insur|declar|worth|value", re.IGNORECASE
 )
+_DIGIT = "[一二两三四五六七八九]"
+_DECLARED = re.compile(rf"(?:保价?|价值|声明)\D{{0,2}}?(?P<amount>(?:\d+(?:\.\d+)?|{_DIGIT})[万千百k](?:\d|{_DIGIT})?)")
 _SAME_CITY = re.compile(r"同城|市内|本市|same[- ]city|within|across town|\blocal", re.IGNORECASE)
-_YUAN = re.compile(
-    r"(?P<whole>\d+(?:\.\d+)?|[一二两三四五六七八九])\s*(?P<times>[万千百k])?(?P<rest>\d)?", re.IGNORECASE
-)
+_YUAN = re.compile(rf"(?P<whole>\d+(?:\.\d+)?|{_DIGIT})\s*(?P<times>[万千百k])?(?P<rest>\d|{_DIGIT})?", re.IGNORECASE)
 _TIMES_WORTH = {"万": 10_000, "千": 1_000, "k": 1_000, "百": 100}
 
 
@@ -114,10 +114,15 @@ def route_in(tracker: Tracker, asked: str | None = None) -> dict[str, Division]:
         return {"from": ends[0].meant[0], "to": ends[1].meant[0]}
     if not clear:
         return {}
-    if len(places) == 1 and _SAME_CITY.search(_folded(tracker)):
+    if len(places) == 1 and is_same_city(tracker):
         return {"from": clear[0].meant[0], "to": clear[0].meant[0]}
     answered = {"quote_from": "from", "quote_route": "from"}.get(asked or "", "to")
     return {clear[0].role or answered: clear[0].meant[0]}
+
+
+def is_same_city(tracker: Tracker) -> bool:
+    """同城 and the like: where it goes is where it leaves from."""
+    return bool(_SAME_CITY.search(_folded(tracker)))
 
 
 def unclear_place(tracker: Tracker) -> Named | None:
@@ -142,15 +147,23 @@ def yuan_in(words: str) -> int | None:
     if found is None:
         return None
     numeral = found["whole"]
-    whole = float(numeral) if numeral[0].isdigit() else "一二三四五六七八九".find(numeral.replace("两", "二")) + 1
+    whole = float(numeral) if numeral[0].isdigit() else _digit(numeral)
     times = _TIMES_WORTH.get((found["times"] or "").lower(), 1)
-    return int(whole * times + int(found["rest"] or 0) * times / 10)
+    return int(whole * times + _digit(found["rest"] or "0") * times / 10)
+
+
+def _digit(numeral: str) -> int:
+    return int(numeral) if numeral.isdigit() else "一二三四五六七八九".index(numeral.replace("两", "二")) + 1
 
 
 def declared_in(tracker: Tracker) -> int | None:
     """The value in yuan that a message declares; money beside no such word is something else."""
+    text = _folded(tracker)
     money = next(tracker.get_latest_entity_values("money"), None)
-    return yuan_in(str(money)) if money and _WORTH.search(_folded(tracker)) else None
+    spelled = _DECLARED.search(text)
+    if spelled:  # 5千, of which the entity is only the 5
+        return yuan_in(spelled["amount"])
+    return yuan_in(str(money)) if money and _WORTH.search(text) else None
 
 
 def _named(text: str, entity: dict[str, Any]) -> Named:

@@ -33,10 +33,13 @@ def place_words(tracker: Tracker) -> dict[str, str]:
 
 
 def place_name(place: Division, speech: str) -> str:
-    """As customers of this language call it; in English a name that has no other stays in Chinese."""
-    if speech != "en":
-        return place.name
-    return catalog.cities().english.get(place.name) or divisions.english().get(place.name, place.name)
+    """As customers of this language call it: a district with its city (北京朝阳); in English, one without a name of its
+    own by its city's.
+    """
+    if speech == "en":
+        latin = {**divisions.english(), **catalog.cities().english}
+        return next((latin[name] for name in (place.name, place.rated_as) if name in latin), place.name)
+    return f"{place.city}{place.name}" if place.district.endswith("区") else place.name
 
 
 def city_name(place: Division, speech: str) -> str:

@@ -11,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.forms import Ask, Intake, Taken
 from actions.hearing import Heard, hear
-from actions.loads import NO_WEIGHT, Load, load_of, load_slots
+from actions.loads import NO_WEIGHT, Load, is_same_city, load_of, load_slots
 from actions.naming import PLACE_PROBLEMS, ends, listed, place_problem, place_words, slots_set, span
 from actions.support import Events, language
 from bot import catalog, freight
@@ -37,6 +37,8 @@ class ValidateQuoteForm(Intake):
             return Taken(dict.fromkeys(QUOTE_SLOTS))  # the button of a menu, or how freight is reckoned at all
         if asked == "quote_weight" and not told and (heard.has_none or _UNSURE.search(heard.text)):
             told = {"quote_weight": NO_WEIGHT}
+        if asked in ("quote_from", "quote_to") and not told and is_same_city(tracker):
+            told = {asked: slots["quote_from"] or slots["quote_to"]}
         problem = {"problem": place_problem(tracker)} if place_problem(tracker) else {}
         answers = asked is not None and bool(told) and not heard.asks and not _HOW_LONG.search(heard.text)
         return Taken({**told, **problem}, whole=answers)
@@ -146,6 +148,8 @@ def _parts(told: freight.Estimate, load: Load, speech: str) -> str:
     parts = [say(speech, f"quote_part_{basis}", yuan=f"{told.freight:g}", kg=told.kg, volumetric=volumetric)]
     if told.remote:
         parts.append(say(speech, "quote_part_remote", yuan=f"{told.remote:g}"))
+    elif told.remote_most:
+        parts.append(say(speech, "quote_part_remote_most", yuan=f"{told.remote_most:g}"))
     if told.oversize:
         parts.append(say(speech, "quote_part_oversize", yuan=f"{told.oversize:g}"))
     if told.declared:

@@ -29,6 +29,10 @@ _ANY_PLACE = re.compile(
     r"(?:农|乡|城中|山|渔|偏远)村|村[里子]|乡[下镇]|小区|社区|学校|大学|校园|街道|开发区|(?:my |the )?village"
 )
 """A kind of place rather than a place."""
+_WHERE = re.compile(r"(?:送得?|寄得?)到(?P<place>[\u4e00-\u9fff]{2,8}?)(?:吗|嘛|么|不|啊|可以|行不|$)")
+_NO_NAME = re.compile(
+    r"[我你您家这那哪里楼门组屯村乡镇校货手柜站人点]|小区|偏远|国外|外国|地方|地址|所有|全国|单位|公司"
+)
 
 
 class ActionAskTransitTime(Action):
@@ -72,7 +76,7 @@ class ActionAskServiceArea(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         places = [named for named in named_places(tracker) if named.meant or not _ANY_PLACE.fullmatch(named.words)]
-        place = next((named for named in places if named.role == "to"), places[-1] if places else None)
+        place = next((named for named in places if named.role == "to"), places[-1] if places else _guessed(tracker))
         dispatcher.utter_message(response=_area_response(place, tracker), **_area_words(place, tracker))
         return [SlotSet("sending_asked", "area")]
 
@@ -140,8 +144,10 @@ def _outlet_response(place: Division | None, nearby: Nearby, tracker: Tracker) -
         if problem == "which_city":
             return "utter_problem_which_city"
         return "utter_no_outlet_listed" if named_places(tracker) else "utter_find_outlet"
-    wider = nearby.within == "province" or (nearby.within == "city" and place is not None and bool(place.district))
-    return "utter_outlets_wider" if wider else "utter_outlets"
+    named = place and {"province": place.city, "city": place.district}.get(nearby.within)
+    if named:
+        return "utter_outlets_wider"
+    return "utter_outlets" if len(nearby.outlets) > OUTLETS_SHOWN else "utter_outlets_all"
 
 
 def _outlet_words(nearby: Nearby, place: Division | None, speech: str) -> dict[str, Any]:
@@ -169,6 +175,12 @@ def _outlet_line(outlet: catalog.Outlet, speech: str) -> str:
     return f"{outlet.name}：{outlet.city}{outlet.address}，{outlet.phone}，{outlet.hours}"
 
 
+def _guessed(tracker: Tracker) -> Named | None:
+    """A place that none of our lists knows, by the words around it: 能送到回龙观吗."""
+    found = _WHERE.search(tracker.latest_message.get("text") or "")
+    return Named(found["place"], ()) if found and not _NO_NAME.search(found["place"]) else None
+
+
 def _area_response(place: Named | None, tracker: Tracker) -> str:
     if _DOORSTEP.search(tracker.latest_message.get("text") or ""):
         return "utter_service_doorstep"
@@ -181,15 +193,18 @@ def _area_response(place: Named | None, tracker: Tracker) -> str:
     remote = [freight.remote_at(one) for one in place.meant]
     if len(set(remote)) > 1:
         return "utter_problem_which_city"
-    return "utter_service_area_remote" if remote[0].surcharge else "utter_service_area_yes"
+    if remote[0].surcharge:
+        return "utter_service_area_remote"
+    return "utter_service_area_partly" if freight.remotest_in(place.meant[0]).surcharge else "utter_service_area_yes"
 
 
 def _area_words(place: Named | None, tracker: Tracker) -> dict[str, Any]:
     if place is None or not place.meant:
         return {"place": place.words} if place else {}
-    remote, speech = freight.remote_at(place.meant[0]), language(tracker)
+    first, speech = place.meant[0], language(tracker)
+    remote = max(freight.remote_at(first), freight.remotest_in(first), key=lambda remote: remote.surcharge)
     return {
-        "place": place_name(place.meant[0], speech),
+        "place": place_name(first, speech),
         "surcharge": remote.surcharge,
         "extra_days": remote.extra_days,
         "candidates": listed([city_name(one, speech) for one in place.meant], speech),

@@ -182,11 +182,15 @@ def days_between(origin: str, destination: str) -> tuple[int, int]:
 
 
 @cache
+def remotes() -> dict[str, Remote]:
+    """Remote places by the name they are listed by."""
+    entries = read("service_areas")["remote"]
+    return {entry["place"]: Remote(entry["surcharge"], entry["extra_days"]) for entry in entries}
+
+
 def remote(city: str, province: str) -> Remote:
     """What a place takes on top; nothing where it is not remote. The city's own entry counts before its province's."""
-    entries = read("service_areas")["remote"]
-    listed = {entry["place"]: Remote(entry["surcharge"], entry["extra_days"]) for entry in entries}
-    return listed.get(city) or listed.get(province) or Remote(0, 0)
+    return remotes().get(city) or remotes().get(province) or Remote(0, 0)
 
 
 def through_customs(province: str) -> bool:

@@ -66,6 +66,12 @@ def is_province(name: str) -> bool:
 
 
 @cache
+def prefectures() -> frozenset[str]:
+    """Every prefecture without its suffix: 怒江, 湘西, 深圳."""
+    return frozenset(_short(one.name) for one in _by_code().values() if one.level == 2)
+
+
+@cache
 def english() -> dict[str, str]:
     """Names in Latin letters by Chinese name, where GeoNames has one: {"喀什": "Kashgar"}."""
     return {chinese: latin for latin, chinese in _geonames()}

