@@ -23,6 +23,7 @@ from bot.wording import moment, say, texts
 
 UNCOLLECTED = frozenset({
     "language", "requested_slot", "asked", "problem", "session_started_metadata", "photos", "waybills_sent",
+    "sending_asked",
 })  # fmt: skip
 TRIED = 6
 LEAVING = frozenset({"cancel", "request_human", "goodbye"})
