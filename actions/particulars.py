@@ -18,7 +18,7 @@ from actions.support import Events, language, reading
 from bot import catalog, freight
 from bot.db import now
 from bot.shipments.particulars import Particulars, particulars
-from bot.wording import moment
+from bot.wording import moment, say
 
 _OWN = re.compile(
     r"我的|我这|这单|这件|这个件|那单|那件|到账|打款|结算了|保价了(?:吗|没)|保了多少"
@@ -109,6 +109,7 @@ async def tell_particular(dispatcher: CollectingDispatcher, tracker: Tracker, nu
 def _words(told: Particulars, speech: str) -> dict[str, Any]:
     return {
         "at": moment(told.signed_at, speech) if told.signed_at else "",
+        "record": say(speech, "proof_record", text=told.record) if told.record else "",
         "amount": f"{told.cod_amount or 0:g}",
         "value": f"{told.declared_value or 0:g}",
         "payout_by": told.payout_by.isoformat() if told.payout_by else "",

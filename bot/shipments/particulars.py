@@ -7,12 +7,14 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import catalog
 from bot.customers.verification import role_for
 from bot.settings import settings
-from bot.shipments.models import Shipment
+from bot.shipments.masking import masked
+from bot.shipments.models import Party, Shipment, ShipmentEvent
 from bot.shipments.tracking import look_up
 
 SENDER, RECEIVER = "sender", "receiver"
@@ -26,11 +28,13 @@ class Particulars:
     proof: signed | by_proxy | locker_or_station | after_exception | returned | not_yet
     cod: none | off; to its receiver to_pay | paid, to its sender waiting | payout_due | payout_past
     value: declared | undeclared
+    `record` is the courier's own text of the sign-off, people masked; empty where there is none.
     """
 
     role: str
     proof: str
     signed_at: datetime | None
+    record: str
     cod: str
     cod_amount: Decimal | None
     payout_by: date | None
@@ -49,6 +53,7 @@ def particulars(session: Session, conversation_id: str, waybill: str, now: datet
         role=role,
         proof=_proof(shipment),
         signed_at=shipment.last_event_at if shipment.status == "delivered" else None,
+        record=_record(session, shipment),
         cod=_cod(shipment, role, payout_by, now),
         cod_amount=shipment.cod_amount,
         payout_by=payout_by,
@@ -61,6 +66,16 @@ def _proof(shipment: Shipment) -> str:
     if shipment.status != "delivered":
         return "returned" if shipment.status == "returned" else "not_yet"
     return shipment.reason if shipment.reason in SIGNED_BY else "signed"
+
+
+def _record(session: Session, shipment: Shipment) -> str:
+    if shipment.status != "delivered":
+        return ""
+    of_parcel = ShipmentEvent.waybill == shipment.waybill
+    query = select(ShipmentEvent.text).where(of_parcel, ShipmentEvent.status == "delivered")
+    text = session.execute(query.order_by(ShipmentEvent.at.desc()).limit(1)).scalars().first()
+    named = select(Party.name).where(Party.waybill == shipment.waybill, Party.name.isnot(None))
+    return masked(text, session.execute(named).scalars().all()) if text else ""
 
 
 def _cod(shipment: Shipment, role: str, payout_by: date | None, now: datetime) -> str:

@@ -8,8 +8,9 @@ import pytest
 
 from bot.customers.verification import grant
 from bot.db import Database
-from bot.shipments.models import Shipment
+from bot.shipments.models import Shipment, ShipmentEvent, fingerprint
 from bot.shipments.particulars import Particulars, particulars
+from bot.shipments.store import party, write_parties
 
 NOW = datetime(2026, 11, 27, 4, tzinfo=timezone.utc)  # a Friday
 SF = "SF1409283746510"
@@ -83,3 +84,18 @@ def test_a_parcel_without_either_says_so(database: Database) -> None:
     assert told is not None and (told.cod, told.value, told.payout_by) == ("none", "undeclared", None)
     declared = ask(database, declared_value=3000)
     assert declared is not None and (declared.value, declared.declared_value) == ("declared", Decimal(3000))
+
+
+def test_the_courier_s_record_of_the_sign_off_is_told_with_people_masked(database: Database) -> None:
+    ask(database, status="delivered", reason="by_proxy", last_event_at=NOW)
+    text = "已签收，签收人：李雷，快递员电话13800138000"
+    with database.write() as session:
+        write_parties(session, [party(SF, "receiver", "李雷", "13900135821")])
+        session.add(
+            ShipmentEvent(waybill=SF, at=NOW, status="delivered", text=text, fingerprint=fingerprint(NOW, "3", text))
+        )
+        session.commit()
+    with database.read() as session:
+        told = particulars(session, "c1", SF, NOW)
+    assert told is not None and told.record.startswith("已签收，签收人：")
+    assert "李雷" not in told.record and "13800138000" not in told.record
