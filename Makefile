@@ -19,7 +19,7 @@ run: install  ## Start it: install, database, demo data, model if there is none,
 	@echo "==> Model: trained only if there is none for the present data (two minutes; the first time some five more)"
 	@$(PY) -m bot train --if-needed
 	@echo "==> Loading the demo data and starting (about ten seconds); Ctrl-C ends it"
-	@exec $(PY) -m bot serve --demo
+	@exec env YIDA_CODE_SENDER=$${YIDA_CODE_SENDER:-print} $(PY) -m bot serve --demo
 
 train: install  ## Train a new model from data/, domain.yml and config.yml
 	@$(PY) -m bot train

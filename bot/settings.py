@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     sessions_per_hour: int = Field(default=60, description="new chat sessions per network address")
     files_per_hour: int = Field(default=30, description="photos and documents per chat session")
     address_files_per_hour: int = Field(default=200, description="photos and documents per network address")
+    code_sender: str = Field(default="", description="URL of the SMS gateway for one-time codes; `print` for the demo")
     turns_at_once: int = 4
     turn_timeout_s: float = 20.0
     lease_s: float = 30.0

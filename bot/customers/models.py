@@ -1,6 +1,6 @@
 """Tables of the customers room."""
 
-from sqlalchemy import Column, Index, Integer, String
+from sqlalchemy import Boolean, Column, Index, Integer, String
 
 from bot.db import Base, UTCDateTime, now
 
@@ -30,3 +30,21 @@ class Attempt(Base):
     conversation_id = Column(String(32), nullable=False)
     waybill_hash = Column(String(64), nullable=False)
     at = Column(UTCDateTime, nullable=False, default=now)
+
+
+class OneTimeCode(Base):
+    """A code sent to a phone on record. The newest of a conversation and subject counts (see codes.py)."""
+
+    __tablename__ = "one_time_codes"
+    __table_args__ = (
+        Index("ix_codes_subject", "subject_hash", "sent_at"),
+        Index("ix_codes_conversation", "conversation_id", "sent_at"),
+    )
+
+    id = Column(Integer, primary_key=True)
+    conversation_id = Column(String(32), nullable=False)
+    subject_hash = Column(String(64), nullable=False, doc="keyed: what the code is for names a parcel or phone")
+    code_hash = Column(String(64), nullable=False)
+    sent_at = Column(UTCDateTime, nullable=False, default=now)
+    wrong = Column(Integer, nullable=False, default=0)
+    used = Column(Boolean, nullable=False, default=False)

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String
 from sqlalchemy.types import TypeDecorator
 
 from bot.db import Base, UTCDateTime, now
-from bot.privacy import EncryptedText, phone_digits, phone_hash, vault
+from bot.privacy import EncryptedJSON, EncryptedText, phone_digits, phone_hash, vault
 
 STATUSES = (
     "created", "awaiting_pickup", "picked_up", "in_transit", "customs", "out_for_delivery", "at_pickup_point",
@@ -100,3 +100,44 @@ class ShipmentEvent(Base):
     fingerprint = Column(
         String(32), nullable=False, info={"rehash": lambda row: fingerprint(row["at"], row["code"], row["text"])}
     )
+
+
+class ServiceRequest(Base):
+    """Something a customer asked to be done: a change to a parcel under way, or a pickup (see requests.py)."""
+
+    __tablename__ = "service_requests"
+    __table_args__ = (
+        Index("ix_requests_conversation", "conversation_id", "id"),
+        Index("ix_requests_waybill", "waybill", "id"),
+        Index("ix_requests_list", "state", "id"),
+    )
+
+    id = Column(Integer, primary_key=True)
+    number = Column(String(20), nullable=False, unique=True)
+    type = Column(String(20), nullable=False, doc="a kind of catalog/changes.yml, or pickup")
+    state = Column(String(12), nullable=False)
+    reason = Column(String(200), doc="why it was refused, as told to the customer")
+    waybill = Column(String(40), doc="none for a pickup until the outlet gives one")
+    phone = Column(EncryptedText)
+    details = Column(EncryptedJSON, nullable=False, doc="address, person, time, place, item … by type")
+    conversation_id = Column(String(32), nullable=False)
+    language = Column(String(2), nullable=False)
+    role = Column(String(10), doc="sender or receiver, once shown; until then nothing is done")
+    due_at = Column(UTCDateTime, doc="by when the outlet's answer is promised")
+    created_at = Column(UTCDateTime, nullable=False, default=now)
+    updated_at = Column(UTCDateTime, nullable=False, default=now)
+
+
+class ServiceRequestEvent(Base):
+    """The audit line of a step: who, when, from, to, note."""
+
+    __tablename__ = "service_request_events"
+
+    id = Column(Integer, primary_key=True)
+    request_id = Column(ForeignKey("service_requests.id", ondelete="CASCADE"), nullable=False, index=True)
+    at = Column(UTCDateTime, nullable=False, default=now)
+    actor = Column(String(60), nullable=False, doc="customer, system or an agent's name")
+    step = Column(String(20), nullable=False)
+    from_state = Column(String(12))
+    to_state = Column(String(12), nullable=False)
+    note = Column(EncryptedText)

@@ -1,0 +1,315 @@
+"""Changes to a parcel under way: address, time, place, intercept, expedite. Read back, sent, then proven."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import ActionExecutionRejected, FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.forms import Ask, Intake, Taken
+from actions.hearing import Heard, hear
+from actions.parcels import PROBLEMS, numbered, parcel_buttons, parcel_in, phone_in
+from actions.support import Events, button, cleared, language, message_key, reading, service
+from actions.timing import time_in, time_words, told
+from bot.db import now
+from bot.privacy import mask_name, mask_phone
+from bot.shipments import requests
+from bot.wording import moment, say
+
+KINDS = {
+    "change_address": "change_address",
+    "reschedule_delivery": "reschedule",
+    "leave_instruction": "leave_instruction",
+    "intercept_shipment": "intercept",
+    "expedite_delivery": "expedite",
+}
+"""Kinds of request by the intent that asks for them."""
+
+PARTS = {
+    "change_address": ("change_waybill", "change_address", "change_phone"),
+    "reschedule": ("change_waybill", "change_time"),
+    "leave_instruction": ("change_waybill", "change_place"),
+    "intercept": ("change_waybill",),
+    "expedite": ("change_waybill",),
+}
+SLOTS = (
+    "change_kind", "change_waybill", "change_address", "change_person", "change_phone", "change_time", "change_place",
+    "change_confirmed", "change_obstacle",
+)  # fmt: skip
+UNCHANGED = "unchanged"
+"""In place of a new phone: the one on the waybill stays."""
+LEAVING = frozenset({"cancel", "request_human", "goodbye", "leave_callback"})
+CHAT = frozenset({"greet", "thank", "help", "ask_bot", "affirm", "deny", "correct", "abuse", "out_of_scope"})
+LEAST_WORDS = 3
+MOST_WORDS = 200
+
+
+class ValidateDeliveryForm(Intake):
+    form = "delivery_form"
+    own = frozenset({*KINDS, "provide_info", "change_part"})
+    read_backs = frozenset({"change_confirmed"})
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        if await _means_pickup(hear(tracker), tracker):
+            return [ActionExecutionRejected(self.form), FollowupAction("pickup_change_form")]
+        return await super().run(dispatcher, tracker, domain)
+
+    async def take(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
+        begins = slots["requested_slot"] is None
+        if begins:
+            fresh = {**dict.fromkeys(SLOTS), "change_kind": KINDS.get(heard.intent)}
+            fresh["change_waybill"] = None if heard.means_another else slots["waybill"]
+            slots |= fresh
+        elif heard.intent in LEAVING and not heard.has_facts:
+            return Taken()
+        taken = await _answer(heard, slots, tracker)
+        if begins:
+            taken.slots = fresh | taken.slots
+        return await _judged(taken, slots)
+
+    def next_question(self, slots: dict[str, Any]) -> str | None:
+        if slots["change_obstacle"] or slots["change_confirmed"] == "yes":
+            return None
+        missing = (slot for slot in PARTS[slots["change_kind"]] if not slots[slot])
+        return next(missing, "change_confirmed")
+
+
+async def _means_pickup(heard: Heard, tracker: Tracker) -> bool:
+    """Another day, said without a parcel after a pickup was booked here: the pickup's day."""
+    if heard.intent != "reschedule_delivery" or heard.waybills or tracker.get_slot("waybill"):
+        return False
+    if tracker.get_slot("requested_slot"):
+        return False
+    return await reading(lambda session: requests.open_pickup(session, tracker.sender_id)) is not None
+
+
+async def _answer(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
+    taken, kind = Taken(), slots["change_kind"]
+    if KINDS.get(heard.intent, kind) != kind and slots["requested_slot"] and heard.tells_more:
+        kind = KINDS[heard.intent]  # the customer would rather do another thing with the same parcel
+        taken.slots["change_kind"] = slots["change_kind"] = kind
+    question = slots["requested_slot"]
+    phone, bad_phone = phone_in(heard)
+    if not (question == "change_phone" and bad_phone):
+        taken.slots |= await _parcel(heard, slots)
+    if phone:
+        taken.slots["change_phone"] = phone
+    elif question == "change_phone":
+        taken.slots |= _instead_of_phone(heard, bad_phone)
+    taken.slots |= _facts(kind, heard, question, tracker)
+    taken.slots |= _decision(heard, slots, bool(taken.slots))
+    taken.whole = bool(taken.slots) and not heard.asks
+    return taken
+
+
+async def _parcel(heard: Heard, slots: dict[str, Any]) -> dict[str, Any]:
+    parcel = await parcel_in(heard, slots["waybill_choices"])
+    if parcel.number:
+        return {"change_waybill": parcel.number, "waybill_choices": None}
+    if parcel.choices:
+        return {"change_waybill": None, "waybill_choices": list(parcel.choices), "problem": "several"}
+    asked_for = slots["requested_slot"] == "change_waybill" and parcel.problem
+    return {"problem": parcel.problem} if asked_for else {}
+
+
+def _instead_of_phone(heard: Heard, problem: str | None) -> dict[str, Any]:
+    if problem:
+        return {"problem": problem}
+    unchanged = heard.has_none or heard.means_phone_on_waybill or "不变" in heard.text or "same" in heard.text.lower()
+    return {"change_phone": UNCHANGED} if unchanged else {}
+
+
+def _facts(kind: str, heard: Heard, question: str | None, tracker: Tracker) -> dict[str, Any]:
+    """New address, person, time or place, as far as this kind of change has them."""
+    found: dict[str, Any] = {}
+    if kind == "change_address":
+        found = {"change_address": told(tracker, "address"), "change_person": told(tracker, "person")}
+        if question == "change_address" and not found["change_address"] and _is_answer(heard):
+            found["change_address"] = heard.words[:MOST_WORDS]
+    if kind == "reschedule":
+        time, problem = time_in(tracker)
+        found = {"change_time": time, "problem": problem}
+    if kind == "leave_instruction" and _is_instruction(heard, question):
+        found = {"change_place": heard.words[:MOST_WORDS]}
+    return {slot: value for slot, value in found.items() if value}
+
+
+def _is_answer(heard: Heard) -> bool:
+    return heard.intent not in CHAT and not heard.asks and len(heard.words) >= LEAST_WORDS
+
+
+def _is_instruction(heard: Heard, question: str | None) -> bool:
+    if heard.intent == "leave_instruction" and question != "change_confirmed":
+        return heard.tells_more
+    return question == "change_place" and _is_answer(heard)
+
+
+def _decision(heard: Heard, slots: dict[str, Any], corrected: bool) -> dict[str, Any]:
+    """Yes and no at the read-back; a no without a better answer asks for the details again."""
+    if slots["requested_slot"] != "change_confirmed" or corrected:
+        return {}
+    if heard.says_yes or heard.intent == "thank":
+        return {"change_confirmed": "yes"}
+    if heard.says_no or heard.wants_change:
+        parts = PARTS[slots["change_kind"]]
+        return dict.fromkeys(parts[1:] or parts)
+    return {}
+
+
+async def _judged(taken: Taken, slots: dict[str, Any]) -> Taken:
+    """Whether the change is possible for this parcel; a parcel that we do not know is asked for again."""
+    known = slots | taken.slots
+    waybill, kind = known["change_waybill"], known["change_kind"]
+    if not waybill or not {"change_waybill", "change_kind"} & set(taken.slots):
+        return taken
+    reason = await reading(lambda session: requests.obstacle(session, waybill, kind))
+    if reason == "unknown":
+        taken.slots |= {"change_waybill": None, "problem": "unknown_parcel"}
+    else:
+        taken.slots["change_obstacle"] = reason
+    return taken
+
+
+class ActionAskChangeWaybill(Ask):
+    question = "delivery_form_change_waybill"
+    problems = (*PROBLEMS, "unknown_parcel")
+
+    async def values(self, tracker: Tracker) -> dict[str, Any]:
+        speech, choices = language(tracker), tracker.get_slot("waybill_choices")
+        kind = say(speech, f"request_{tracker.get_slot('change_kind')}")
+        return {"kind": kind, "choices": numbered(choices), "buttons": parcel_buttons(choices)}
+
+
+class ActionAskChangeAddress(Ask):
+    question = "delivery_form_change_address"
+
+
+class ActionAskChangePhone(Ask):
+    question = "delivery_form_change_phone"
+    problems = ("phone_format",)
+
+    async def values(self, tracker: Tracker) -> dict[str, Any]:
+        return {"buttons": [button(language(tracker), "choice_phone_unchanged", "/skip")]}
+
+
+class ActionAskChangeTime(Ask):
+    question = "delivery_form_change_time"
+    problems = ("past_time",)
+
+
+class ActionAskChangePlace(Ask):
+    question = "delivery_form_change_place"
+
+
+class ActionAskChangeConfirmed(Ask):
+    """The read-back: what will be asked for, what it costs, and what is not promised."""
+
+    question = "delivery_form_change_confirmed"
+
+    async def values(self, tracker: Tracker) -> dict[str, Any]:
+        speech, kind = language(tracker), tracker.get_slot("change_kind")
+        buttons = [button(speech, "choice_confirm", "/affirm"), button(speech, "choice_change", "/deny")]
+        note = say(speech, f"change_note_{kind}", hours=requests.kinds()[kind]["answer_hours"])
+        return {"summary": _summary(tracker), "note": note, "buttons": buttons}
+
+
+def _summary(tracker: Tracker) -> str:
+    speech, slots = language(tracker), tracker.slots
+    phone = slots["change_phone"]
+    lines = {
+        "kind": say(speech, f"request_{slots['change_kind']}"),
+        "waybill": slots["change_waybill"],
+        "address": slots["change_address"],
+        "person": slots["change_person"] and mask_name(slots["change_person"]),
+        "phone": say(speech, "choice_phone_unchanged") if phone == UNCHANGED else phone and mask_phone(phone),
+        "time": slots["change_time"] and time_words(slots["change_time"], speech),
+        "place": slots["change_place"],
+    }
+    return "\n".join(say(speech, f"change_line_{part}", value=value) for part, value in lines.items() if value)
+
+
+class ActionSubmitChange(Action):
+    """Notes the request and goes on to the proof; or says why it cannot be asked for."""
+
+    def name(self) -> str:
+        return "action_submit_change"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        slots, speech = tracker.slots, language(tracker)
+        if slots["change_obstacle"]:
+            _tell_obstacle(dispatcher, speech, slots)
+            return cleared(*SLOTS)
+        made = await service(lambda session: requests.ask_for(session, **_request(tracker)))
+        events = [*cleared(*SLOTS), SlotSet("waybill", made["waybill"]), SlotSet("proof_request", made["number"])]
+        if made["proven"]:
+            tell_passed_on(dispatcher, speech, made)
+            return [*events, SlotSet("proof_request", None)]
+        return [*events, FollowupAction("proof_form")]
+
+
+def _request(tracker: Tracker) -> dict[str, Any]:
+    slots = tracker.slots
+    details = {name: slots[f"change_{name}"] for name in ("address", "person", "time", "place")}
+    if slots["change_place"]:
+        details["consent"] = now().isoformat()  # to a locker, station or door: 快递市场管理办法 Art. 28
+    phone = slots["change_phone"]
+    return {
+        "key": message_key(tracker),
+        "kind": slots["change_kind"],
+        "conversation_id": tracker.sender_id,
+        "language": language(tracker),
+        "waybill": slots["change_waybill"],
+        "phone": None if phone == UNCHANGED else phone,
+        "details": {name: value for name, value in details.items() if value},
+        "now": now(),
+    }
+
+
+def _tell_obstacle(dispatcher: CollectingDispatcher, speech: str, slots: dict[str, Any]) -> None:
+    dispatcher.utter_message(
+        response="utter_change_impossible",
+        waybill=slots["change_waybill"],
+        kind=say(speech, f"request_{slots['change_kind']}"),
+        status=say(speech, f"track_status_{slots['change_obstacle']}"),
+    )
+
+
+def tell_passed_on(dispatcher: CollectingDispatcher, speech: str, made: dict[str, Any]) -> None:
+    kind = say(speech, f"request_{made['type']}")
+    due = moment(made["due_at"], speech) if made["due_at"] else ""
+    dispatcher.utter_message(response="utter_change_passed_on", number=made["number"], kind=kind, due=due)
+
+
+class ActionTrackRequest(Action):
+    """Where is my change: the requests made in this conversation, in words."""
+
+    def name(self) -> str:
+        return "action_track_request"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        made = await reading(lambda session: requests.of_conversation(session, tracker.sender_id))
+        if not made:
+            dispatcher.utter_message(response="utter_track_request")
+            return []
+        speech = language(tracker)
+        lines = "\n".join(request_line(view, speech) for view in made[:3])
+        dispatcher.utter_message(response="utter_requests", lines=lines)
+        waiting = (view for view in made if view["state"] == "requested" and not (view["proven"] or view["lapsed"]))
+        unproven = next(waiting, None)
+        return [SlotSet("proof_request", unproven["number"]), FollowupAction("proof_form")] if unproven else []
+
+
+def request_line(view: dict[str, Any], speech: str) -> str:
+    waits = view["state"] == "requested" and not view["proven"]
+    state = ("lapsed" if view["lapsed"] else "unproven") if waits else view["state"]
+    words = say(
+        speech,
+        f"request_state_{state}",
+        due=moment(view["due_at"], speech) if view["due_at"] else "",
+        reason=view["reason"] or "",
+    )
+    parcel = view["waybill"] or (time_words(view["details"]["time"], speech) if view["details"].get("time") else "")
+    kind = say(speech, f"request_{view['type']}")
+    return say(speech, "request_line", number=view["number"], kind=kind, parcel=parcel, state=words)

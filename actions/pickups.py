@@ -1,0 +1,217 @@
+"""Booking a courier to collect something: where, who, when, what; read back, then booked, moved or cancelled."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.forms import Ask, Intake, Taken
+from actions.hearing import Heard
+from actions.parcels import phone_in
+from actions.support import Events, button, cleared, language, message_key, reading, service
+from actions.timing import time_in, time_words, told
+from bot import catalog
+from bot.db import now
+from bot.privacy import mask_phone
+from bot.shipments import requests
+from bot.wording import say
+
+PARTS = ("pickup_address", "pickup_phone", "pickup_time", "pickup_item")
+SLOTS = (*PARTS, "pickup_weight", "pickup_confirmed", "pickup_forbidden")
+LEAVING = frozenset({"cancel", "request_human", "goodbye", "leave_callback"})
+CHAT = frozenset({"greet", "thank", "help", "ask_bot", "affirm", "deny", "correct", "abuse", "out_of_scope"})
+LEAST_ADDRESS = 5
+MOST_WORDS = 200
+_CANCELS = re.compile(r"取消|不寄了|不用来|别来了|不要来|\bcancel\b|don'?t come|no longer", re.IGNORECASE)
+
+
+class ValidatePickupForm(Intake):
+    form = "pickup_form"
+    own = frozenset({"book_pickup", "provide_info", "change_pickup"})
+    read_backs = frozenset({"pickup_confirmed"})
+
+    async def take(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
+        begins = slots["requested_slot"] is None
+        if not begins and heard.intent in LEAVING and not heard.has_facts:
+            return Taken()
+        if not begins and heard.waybills and heard.intent not in self.own:
+            return Taken()  # about a parcel that is under way
+        fresh = dict.fromkeys(SLOTS) if begins else {}
+        taken = _answer(heard, slots | fresh, tracker)
+        taken.slots = fresh | taken.slots
+        return taken
+
+    def next_question(self, slots: dict[str, Any]) -> str | None:
+        if slots["pickup_forbidden"] or slots["pickup_confirmed"] == "yes":
+            return None
+        return next((slot for slot in PARTS if not slots[slot]), "pickup_confirmed")
+
+
+def _answer(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
+    question = slots["requested_slot"]
+    phone, bad_phone = phone_in(heard)
+    time, bad_time = time_in(tracker)
+    found: dict[str, Any] = {
+        "pickup_address": told(tracker, "address"),
+        "pickup_phone": phone,
+        "pickup_time": time,
+        "pickup_item": told(tracker, "item"),
+        "pickup_weight": told(tracker, "weight"),
+        "problem": bad_phone if question == "pickup_phone" else bad_time,
+    }
+    if question in ("pickup_address", "pickup_item") and not found[question] and _is_answer(heard, question):
+        found[question] = heard.words[:MOST_WORDS]
+    kept = {slot: value for slot, value in found.items() if value}
+    kept |= _forbidden(heard, kept)
+    kept |= _decision(heard, question, bool(kept))
+    return Taken(kept, whole=bool(kept) and not heard.asks)
+
+
+def _is_answer(heard: Heard, question: str) -> bool:
+    least = LEAST_ADDRESS if question == "pickup_address" else 1
+    return heard.intent not in CHAT and not heard.asks and not heard.waybills and len(heard.words) >= least
+
+
+def _forbidden(heard: Heard, kept: dict[str, Any]) -> dict[str, Any]:
+    """What may not be sent is said before anybody comes for it."""
+    item = catalog.item_named_in(kept.get("pickup_item") or heard.text)
+    return {"pickup_forbidden": item.zh} if item and item.verdict == "forbidden" else {}
+
+
+def _decision(heard: Heard, question: str | None, corrected: bool) -> dict[str, Any]:
+    if question != "pickup_confirmed" or corrected:
+        return {}
+    if heard.says_yes:
+        return {"pickup_confirmed": "yes"}
+    return dict.fromkeys(PARTS) if heard.says_no or heard.wants_change else {}
+
+
+class ActionAskPickupAddress(Ask):
+    question = "pickup_form_pickup_address"
+
+
+class ActionAskPickupPhone(Ask):
+    question = "pickup_form_pickup_phone"
+    problems = ("phone_format",)
+
+
+class ActionAskPickupTime(Ask):
+    question = "pickup_form_pickup_time"
+    problems = ("past_time",)
+
+
+class ActionAskPickupItem(Ask):
+    question = "pickup_form_pickup_item"
+
+
+class ActionAskPickupConfirmed(Ask):
+    question = "pickup_form_pickup_confirmed"
+
+    async def values(self, tracker: Tracker) -> dict[str, Any]:
+        speech = language(tracker)
+        buttons = [button(speech, "choice_confirm", "/affirm"), button(speech, "choice_change", "/deny")]
+        return {"summary": _summary(tracker), "advice": _advice(tracker), "buttons": buttons}
+
+
+def _summary(tracker: Tracker) -> str:
+    speech, slots = language(tracker), tracker.slots
+    weight = slots["pickup_weight"]
+    lines = {
+        "time": time_words(slots["pickup_time"], speech),
+        "address": slots["pickup_address"],
+        "phone": mask_phone(slots["pickup_phone"]),
+        "item": slots["pickup_item"],
+        "weight": f"{weight} kg" if weight else "",
+    }
+    return "\n".join(say(speech, f"change_line_{part}", value=value) for part, value in lines.items() if value)
+
+
+def _advice(tracker: Tracker) -> str:
+    """How an item with conditions is to be sent; nothing where there are none."""
+    speech, item = language(tracker), catalog.item_named_in(tracker.get_slot("pickup_item"))
+    if item is None or item.verdict != "conditional":
+        return ""
+    return "\n" + (item.advice_en if speech == "en" else item.advice)
+
+
+class ActionSubmitPickup(Action):
+    def name(self) -> str:
+        return "action_submit_pickup"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        slots, speech = tracker.slots, language(tracker)
+        if slots["pickup_forbidden"]:
+            item = catalog.item_named_in(slots["pickup_forbidden"])
+            name = item and (item.en if speech == "en" else item.zh)
+            dispatcher.utter_message(response="utter_pickup_forbidden", item=name or slots["pickup_forbidden"])
+            return cleared(*SLOTS)
+        details = {part.removeprefix("pickup_"): slots[part] for part in (*PARTS, "pickup_weight") if slots[part]}
+        phone = details.pop("phone")
+        made = await service(
+            lambda session: requests.ask_for(
+                session, key=message_key(tracker), kind=requests.PICKUP, conversation_id=tracker.sender_id,
+                language=speech, phone=phone, details=details, now=now(),
+            )
+        )  # fmt: skip
+        when = time_words(made["details"]["time"], speech)
+        dispatcher.utter_message(response="utter_pickup_booked", number=made["number"], time=when)
+        return cleared(*SLOTS)
+
+
+class ValidatePickupChangeForm(Intake):
+    """Another time for the pickup booked here, or none at all. `pickup_change`: a time, `cancel` or `none`."""
+
+    form = "pickup_change_form"
+    own = frozenset({"change_pickup", "reschedule_delivery", "provide_info"})
+
+    async def take(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
+        if slots["requested_slot"] is None:
+            booked = await reading(lambda session: requests.open_pickup(session, tracker.sender_id))
+            fresh = {"pickup_change": None, "pickup_number": booked and booked["number"]}
+            return Taken(fresh | (_change(heard, tracker) if booked else {"pickup_change": "none"}))
+        if heard.intent in ("goodbye", "request_human"):
+            return Taken()
+        return Taken(_change(heard, tracker), whole=True)
+
+    def next_question(self, slots: dict[str, Any]) -> str | None:
+        return None if slots["pickup_change"] else "pickup_change"
+
+
+def _change(heard: Heard, tracker: Tracker) -> dict[str, Any]:
+    time, problem = time_in(tracker)
+    if time:
+        return {"pickup_change": time}
+    if heard.tapped.get("part") == "cancel" or _CANCELS.search(heard.text):
+        return {"pickup_change": "cancel"}
+    return {"problem": problem} if problem else {}
+
+
+class ActionAskPickupChange(Ask):
+    question = "pickup_change_form_pickup_change"
+    problems = ("past_time",)
+
+    async def values(self, tracker: Tracker) -> dict[str, Any]:
+        payload = '/change_pickup{"part": "cancel"}'
+        number = tracker.get_slot("pickup_number")
+        return {"number": number, "buttons": [button(language(tracker), "choice_cancel_pickup", payload)]}
+
+
+class ActionChangePickup(Action):
+    def name(self) -> str:
+        return "action_change_pickup"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        change, number = tracker.get_slot("pickup_change"), tracker.get_slot("pickup_number")
+        key, speech = message_key(tracker), language(tracker)
+        if change == "none":
+            dispatcher.utter_message(response="utter_change_pickup")
+        elif change == "cancel":
+            await service(lambda session: requests.cancel(session, number, key=key, now=now()))
+            dispatcher.utter_message(response="utter_pickup_cancelled", number=number)
+        else:
+            await service(lambda session: requests.reschedule_pickup(session, number, change, key=key, now=now()))
+            dispatcher.utter_message(response="utter_pickup_moved", number=number, time=time_words(change, speech))
+        return cleared("pickup_change", "pickup_number")

@@ -1,0 +1,167 @@
+"""Showing that a request comes from the parcel's own sender or receiver: four digits, or a one-time code."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+from sqlalchemy.orm import Session
+
+from actions.changes import tell_passed_on
+from actions.forms import Ask, Intake, Taken
+from actions.hearing import Heard
+from actions.support import Events, button, cleared, language, message_key, reading, service
+from bot.customers import codes
+from bot.customers.verification import role_for
+from bot.db import database, now
+from bot.privacy import mask_phone
+from bot.shipments import requests
+from bot.shipments.access import verify_tail
+from bot.wording import say
+
+LEAVING = frozenset({"cancel", "goodbye", "deny", "request_human", "leave_callback"})
+RESEND = "try_again"
+_CODE = re.compile(r"(?<!\d)(\d{6})(?!\d)")
+
+
+def _subject(request: dict[str, Any]) -> str:
+    return f"request:{request['number']}"
+
+
+class ValidateProofForm(Intake):
+    """`proof_outcome`: verified, locked, wrong_role, unsent, or later where the customer leaves it for now."""
+
+    form = "proof_form"
+    own = frozenset({"provide_info", "track_details"})
+
+    async def take(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
+        if slots["requested_slot"] is None:
+            return await _begin(slots, tracker)
+        if heard.intent == "request_human":
+            return Taken()
+        if heard.intent in LEAVING and not heard.has_facts:
+            return Taken({"proof_outcome": "later"}, whole=True)
+        if slots["requested_slot"] == "proof_tail":
+            return await _by_tail(heard, slots, tracker)
+        return await _by_code(heard, slots, tracker)
+
+    def next_question(self, slots: dict[str, Any]) -> str | None:
+        return None if slots["proof_outcome"] or not slots["proof_by"] else f"proof_{slots['proof_by']}"
+
+
+async def _begin(slots: dict[str, Any], tracker: Tracker) -> Taken:
+    request = await reading(lambda session: requests.get(session, slots["proof_request"]))
+    by = requests.kinds()[request["type"]]["proof"]
+    if by == "tail":
+        return Taken({"proof_outcome": None, "proof_by": by})
+    outcome = await send_code(request, tracker)
+    return Taken({"proof_outcome": outcome, "proof_by": by})
+
+
+async def send_code(request: dict[str, Any], tracker: Tracker) -> str | None:
+    """Sends a code to the phone on record; none if it went out, else `unsent`."""
+
+    def draw() -> tuple[str, str] | None:
+        with database().write() as session:
+            target = requests.phone_on_record(session, request["number"])
+            key, subject = message_key(tracker), _subject(request)
+            code = target and codes.draw(session, tracker.sender_id, subject, key=key, now=now())
+            session.commit()
+            return (target[1], code) if target and code else None
+
+    def deliver() -> str | None:
+        drawn = draw()
+        if drawn is None:
+            return "unsent"
+        try:
+            codes.send(*drawn)
+        except codes.NotSent:
+            return "unsent"
+        return None
+
+    return await asyncio.to_thread(deliver)
+
+
+async def _by_tail(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
+    digits, number = heard.four_digits, slots["proof_request"]
+    if not digits:
+        return Taken()
+    request = await reading(lambda session: requests.get(session, number))
+    waybill, key = request["waybill"], message_key(tracker)
+
+    def work(session: Session) -> str:
+        outcome = verify_tail(session, tracker.sender_id, waybill, digits, key=key, now=now())
+        role = role_for(session, tracker.sender_id, waybill)
+        if outcome != "verified" or role is None:
+            return outcome
+        return requests.prove(session, number, role, now())
+
+    outcome = await service(work)
+    return Taken({"problem": "wrong_tail"} if outcome == "wrong" else {"proof_outcome": outcome}, whole=True)
+
+
+async def _by_code(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
+    number = slots["proof_request"]
+    request = await reading(lambda session: requests.get(session, number))
+    if heard.intent == RESEND:
+        outcome = await send_code(request, tracker)
+        return Taken({"proof_outcome": outcome, "problem": None if outcome else "code_resent"}, whole=True)
+    found = _CODE.search(heard.text)
+    if found is None:
+        return Taken()
+    code, key = found[1], message_key(tracker)
+
+    def work(session: Session) -> str:
+        outcome = codes.check(session, tracker.sender_id, _subject(request), code, key=key, now=now())
+        target = requests.phone_on_record(session, number)
+        return requests.prove(session, number, target[0], now()) if outcome == "verified" and target else outcome
+
+    outcome = await service(work)
+    if outcome in ("wrong", "expired"):
+        return Taken({"problem": f"{outcome}_code"}, whole=True)
+    return Taken({"proof_outcome": outcome}, whole=True)
+
+
+def _target(session: Session, number: str) -> tuple[str, str]:
+    return requests.phone_on_record(session, number) or ("sender", "")
+
+
+class ActionAskProofTail(Ask):
+    question = "proof_form_proof_tail"
+    problems = ("wrong_tail",)
+
+    async def values(self, tracker: Tracker) -> dict[str, Any]:
+        request = await reading(lambda session: requests.get(session, tracker.get_slot("proof_request")))
+        roles = requests.kinds()[request["type"]]["roles"]
+        return {"number": request["number"], "who": say(language(tracker), "role_" + "_or_".join(roles))}
+
+
+class ActionAskProofCode(Ask):
+    question = "proof_form_proof_code"
+    problems = ("wrong_code", "expired_code", "code_resent")
+
+    async def values(self, tracker: Tracker) -> dict[str, Any]:
+        number, speech = tracker.get_slot("proof_request"), language(tracker)
+        role, phone = await reading(lambda session: _target(session, number))
+        buttons = [button(speech, "choice_resend", f"/{RESEND}"), button(speech, "choice_not_now", "/cancel")]
+        return {"number": number, "phone": mask_phone(phone), "who": say(speech, f"role_{role}"), "buttons": buttons}
+
+
+class ActionProven(Action):
+    """After the proof: passed to the outlet, or what is still needed and how."""
+
+    def name(self) -> str:
+        return "action_proven"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        outcome, number = tracker.get_slot("proof_outcome"), tracker.get_slot("proof_request")
+        request = await reading(lambda session: requests.get(session, number))
+        if outcome == "verified":
+            tell_passed_on(dispatcher, language(tracker), request)
+        else:
+            hours = requests.proof_hours()
+            dispatcher.utter_message(response=f"utter_proof_{outcome or 'later'}", number=number, hours=hours)
+        return cleared("proof_request", "proof_by", "proof_outcome")

@@ -1,0 +1,102 @@
+"""One-time codes to the phone on record: drawn and checked here, carried by a sender that the settings name."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from hmac import compare_digest
+
+import requests
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from bot.customers.models import OneTimeCode
+from bot.db import once
+from bot.privacy import mask_phone, vault
+from bot.settings import settings
+
+VALID_FOR = timedelta(minutes=10)
+MOST_WRONG = 5
+MOST_PER_HOUR = 3
+"""Of one subject, over all conversations: nobody's phone is flooded."""
+MOST_PER_CONVERSATION = 5
+SEND_TIMEOUT_S = 3
+
+VERIFIED, WRONG, EXPIRED, LOCKED = "verified", "wrong", "expired", "locked"
+
+
+class NotSent(Exception):
+    """No sender is set up, or it failed: a person has to check who it is."""
+
+
+def draw(session: Session, conversation_id: str, subject: str, *, key: str, now: datetime) -> str | None:
+    """A new code of six digits for `subject`, once per `key`; none where there were too many in the last hour."""
+
+    def do() -> dict[str, str | None]:
+        return {"code": _draw(session, conversation_id, subject, now)}
+
+    return once(session, key, f"code:{vault().hash(subject)[:24]}", do)["code"]
+
+
+def _draw(session: Session, conversation_id: str, subject: str, now: datetime) -> str | None:
+    hour_ago = OneTimeCode.sent_at > now - timedelta(hours=1)
+    count = select(func.count()).select_from(OneTimeCode).where(hour_ago)
+    of_subject = session.execute(count.where(OneTimeCode.subject_hash == _hash(subject))).scalar_one()
+    of_chat = session.execute(count.where(OneTimeCode.conversation_id == conversation_id)).scalar_one()
+    if of_subject >= MOST_PER_HOUR or of_chat >= MOST_PER_CONVERSATION:
+        return None
+    code = f"{secrets.randbelow(1_000_000):06d}"
+    session.add(
+        OneTimeCode(
+            conversation_id=conversation_id,
+            subject_hash=_hash(subject),
+            code_hash=_hash(f"{subject}:{code}"),
+            sent_at=now,
+        )
+    )
+    session.flush()
+    return code
+
+
+def send(phone: str, code: str) -> None:
+    """Carries the code to the phone. No transaction may be open. Raises NotSent."""
+    sender = settings().code_sender
+    if sender == "print":
+        print(f"[demo] one-time code for {mask_phone(phone)}: {code}", flush=True)
+        return
+    if not sender:
+        raise NotSent
+    try:
+        message = {"phone": phone, "code": code, "minutes": int(VALID_FOR.total_seconds() // 60)}
+        requests.post(sender, json=message, timeout=SEND_TIMEOUT_S).raise_for_status()
+    except requests.RequestException as error:
+        raise NotSent from error
+
+
+def check(session: Session, conversation_id: str, subject: str, code: str, *, key: str, now: datetime) -> str:
+    """VERIFIED, WRONG, EXPIRED or LOCKED; counts as one try per `key`."""
+
+    def do() -> dict[str, str]:
+        return {"outcome": _check(session, conversation_id, subject, code, now)}
+
+    return str(once(session, key, "check_code", do)["outcome"])
+
+
+def _check(session: Session, conversation_id: str, subject: str, code: str, now: datetime) -> str:
+    query = select(OneTimeCode).where(
+        OneTimeCode.conversation_id == conversation_id, OneTimeCode.subject_hash == _hash(subject)
+    )
+    sent = session.execute(query.order_by(OneTimeCode.id.desc()).limit(1).with_for_update()).scalar_one_or_none()
+    if sent is None or sent.used or now - sent.sent_at > VALID_FOR:
+        return EXPIRED
+    if sent.wrong >= MOST_WRONG:
+        return LOCKED
+    if compare_digest(sent.code_hash, _hash(f"{subject}:{code}")):
+        sent.used = True
+        return VERIFIED
+    sent.wrong += 1
+    return LOCKED if sent.wrong >= MOST_WRONG else WRONG
+
+
+def _hash(value: str) -> str:
+    return vault().hash(f"code:{value}")
