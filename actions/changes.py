@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import ActionExecutionRejected, FollowupAction, SlotSet
+from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.forms import Ask, Intake, Taken
-from actions.hearing import Heard, hear
+from actions.hearing import Heard, told
 from actions.parcels import PROBLEMS, numbered, parcel_buttons, parcel_in, phone_in
+from actions.pickups import move_pickup
 from actions.support import Events, button, cleared, language, message_key, reading, service
-from actions.timing import time_in, time_words, told
+from actions.timing import time_in, time_words
 from bot.db import now
 from bot.privacy import mask_name, mask_phone
 from bot.shipments import requests
+from bot.shipments.requests import PICKUP
 from bot.wording import moment, say
 
 KINDS = {
@@ -33,6 +35,7 @@ PARTS = {
     "leave_instruction": ("change_waybill", "change_place"),
     "intercept": ("change_waybill",),
     "expedite": ("change_waybill",),
+    PICKUP: ("change_time",),
 }
 SLOTS = (
     "change_kind", "change_waybill", "change_address", "change_person", "change_phone", "change_time", "change_place",
@@ -51,15 +54,11 @@ class ValidateDeliveryForm(Intake):
     own = frozenset({*KINDS, "provide_info", "change_part"})
     read_backs = frozenset({"change_confirmed"})
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
-        if await _means_pickup(hear(tracker), tracker):
-            return [ActionExecutionRejected(self.form), FollowupAction("pickup_change_form")]
-        return await super().run(dispatcher, tracker, domain)
-
     async def take(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
         begins = slots["requested_slot"] is None
         if begins:
-            fresh = {**dict.fromkeys(SLOTS), "change_kind": KINDS.get(heard.intent)}
+            kind = PICKUP if await _means_pickup(heard, slots, tracker) else KINDS[heard.intent]
+            fresh = {**dict.fromkeys(SLOTS), "change_kind": kind}
             fresh["change_waybill"] = None if heard.means_another else slots["waybill"]
             slots |= fresh
         elif heard.intent in LEAVING and not heard.has_facts:
@@ -73,24 +72,22 @@ class ValidateDeliveryForm(Intake):
         if slots["change_obstacle"] or slots["change_confirmed"] == "yes":
             return None
         missing = (slot for slot in PARTS[slots["change_kind"]] if not slots[slot])
-        return next(missing, "change_confirmed")
+        return next(missing, None if slots["change_kind"] == PICKUP else "change_confirmed")
 
 
-async def _means_pickup(heard: Heard, tracker: Tracker) -> bool:
+async def _means_pickup(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> bool:
     """Another day, said without a parcel after a pickup was booked here: the pickup's day."""
-    if heard.intent != "reschedule_delivery" or heard.waybills or tracker.get_slot("waybill"):
-        return False
-    if tracker.get_slot("requested_slot"):
+    if heard.intent != "reschedule_delivery" or heard.waybills or slots["waybill"]:
         return False
     return await reading(lambda session: requests.open_pickup(session, tracker.sender_id)) is not None
 
 
 async def _answer(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
-    taken, kind = Taken(), slots["change_kind"]
-    if KINDS.get(heard.intent, kind) != kind and slots["requested_slot"] and heard.tells_more:
-        kind = KINDS[heard.intent]  # the customer would rather do another thing with the same parcel
+    taken, question, kind = Taken(), slots["requested_slot"], slots["change_kind"]
+    other = KINDS.get(heard.intent, kind)
+    if question and other != kind and heard.tells_more and not _facts(kind, heard, question, tracker):
+        kind = other  # the customer would rather do another thing with the same parcel
         taken.slots["change_kind"] = slots["change_kind"] = kind
-    question = slots["requested_slot"]
     phone, bad_phone = phone_in(heard)
     if not (question == "change_phone" and bad_phone):
         taken.slots |= await _parcel(heard, slots)
@@ -126,9 +123,11 @@ def _facts(kind: str, heard: Heard, question: str | None, tracker: Tracker) -> d
     found: dict[str, Any] = {}
     if kind == "change_address":
         found = {"change_address": told(tracker, "address"), "change_person": told(tracker, "person")}
-        if question == "change_address" and not found["change_address"] and _is_answer(heard):
+        # Rules read the end of a Chinese address, not of an English one.
+        whole = not found["change_address"] or heard.words.isascii()
+        if question == "change_address" and whole and _is_answer(heard):
             found["change_address"] = heard.words[:MOST_WORDS]
-    if kind == "reschedule":
+    if kind in ("reschedule", PICKUP):
         time, problem = time_in(tracker)
         found = {"change_time": time, "problem": problem}
     if kind == "leave_instruction" and _is_instruction(heard, question):
@@ -240,6 +239,9 @@ class ActionSubmitChange(Action):
         slots, speech = tracker.slots, language(tracker)
         if slots["change_obstacle"]:
             _tell_obstacle(dispatcher, speech, slots)
+            return cleared(*SLOTS)
+        if slots["change_kind"] == PICKUP:
+            await move_pickup(dispatcher, tracker, slots["change_time"])
             return cleared(*SLOTS)
         made = await service(lambda session: requests.ask_for(session, **_request(tracker)))
         events = [*cleared(*SLOTS), SlotSet("waybill", made["waybill"]), SlotSet("proof_request", made["number"])]

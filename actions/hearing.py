@@ -268,6 +268,16 @@ def _likely_complaint(message: dict[str, Any]) -> str | None:
     return next(kinds, None)
 
 
+def told(tracker: Tracker, kind: str) -> str | None:
+    """The first entity of this kind in the message: a weight in kg, the rest in the customer's own words."""
+    message = tracker.latest_message
+    found = (entity for entity in message.get("entities", []) if entity["entity"] == kind)
+    entity = next(found, None)
+    if entity is None or kind == "weight" or "start" not in entity:
+        return entity and str(entity["value"])
+    return str(message["text"])[entity["start"] : entity["end"]]
+
+
 def _intent(message: dict[str, Any]) -> str:
     """As the model reads it, but for two things that must not be missed: the plain words that lead out of a form,
     and an insult or unsure guess that most likely complains."""

@@ -7,12 +7,13 @@ from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
+from sqlalchemy.orm import Session
 
 from actions.forms import Ask, Intake, Taken
-from actions.hearing import Heard
+from actions.hearing import Heard, told
 from actions.parcels import phone_in
 from actions.support import Events, button, cleared, language, message_key, reading, service
-from actions.timing import time_in, time_words, told
+from actions.timing import Time, time_in, time_words
 from bot import catalog
 from bot.db import now
 from bot.privacy import mask_phone
@@ -205,13 +206,29 @@ class ActionChangePickup(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         change, number = tracker.get_slot("pickup_change"), tracker.get_slot("pickup_number")
-        key, speech = message_key(tracker), language(tracker)
+        key = message_key(tracker)
         if change == "none":
             dispatcher.utter_message(response="utter_change_pickup")
         elif change == "cancel":
             await service(lambda session: requests.cancel(session, number, key=key, now=now()))
             dispatcher.utter_message(response="utter_pickup_cancelled", number=number)
         else:
-            await service(lambda session: requests.reschedule_pickup(session, number, change, key=key, now=now()))
-            dispatcher.utter_message(response="utter_pickup_moved", number=number, time=time_words(change, speech))
+            await move_pickup(dispatcher, tracker, change)
         return cleared("pickup_change", "pickup_number")
+
+
+async def move_pickup(dispatcher: CollectingDispatcher, tracker: Tracker, time: Time) -> None:
+    """The pickup booked in this conversation moves to another time."""
+    key, talk = message_key(tracker), tracker.sender_id
+
+    def move(session: Session) -> str | None:
+        booked = requests.open_pickup(session, talk)
+        if booked is None:
+            return None
+        return str(requests.reschedule_pickup(session, booked["number"], time, key=key, now=now())["number"])
+
+    number = await service(move)
+    if number is None:
+        dispatcher.utter_message(response="utter_change_pickup")
+        return
+    dispatcher.utter_message(response="utter_pickup_moved", number=number, time=time_words(time, language(tracker)))

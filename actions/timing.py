@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from rasa_sdk import Tracker
@@ -49,9 +48,3 @@ def _day(value: str) -> datetime | None:
         return datetime.fromisoformat(parts[-1]).replace(tzinfo=None)
     except (ValueError, IndexError):
         return None
-
-
-def told(tracker: Tracker, kind: str) -> Any:
-    """The first entity of this kind that the message carries; None if there is none."""
-    entities = tracker.latest_message.get("entities", [])
-    return next((str(entity["value"]) for entity in entities if entity["entity"] == kind), None)

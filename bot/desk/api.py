@@ -18,17 +18,20 @@ from bot.cases.errors import NotAllowed, UnknownCase
 from bot.conversations import ownership
 from bot.conversations.errors import Conflict, UnknownConversation
 from bot.conversations.text import MAX_STORED, clean
-from bot.db import database
+from bot.db import database, now
 from bot.desk import accounts, sight
 from bot.desk.access import Asked, Refused, check_change, check_origin, identify, keep_session, language_of, read
 from bot.desk.accounts import Person
 from bot.desk.throttle import Throttle, TooManyTries
 from bot.settings import settings
+from bot.shipments import requests
+from bot.shipments.errors import StepNotAllowed, UnknownRequest
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Handler = Callable[[Session, Person, Asked], dict[str, Any]]
 
 CASES_A_PAGE = 50
+MOST_REASON = 200
 
 
 @contextmanager
@@ -43,6 +46,10 @@ def refusing() -> Iterator[None]:
     except Conflict as error:
         raise Refused(409, "desk_not_yours") from error
     except NotAllowed as error:
+        raise Refused(409, "desk_not_allowed", more={"allowed": list(error.allowed)}) from error
+    except UnknownRequest as error:
+        raise Refused(404, "desk_unknown_request") from error
+    except StepNotAllowed as error:
         raise Refused(409, "desk_not_allowed", more={"allowed": list(error.allowed)}) from error
 
 
@@ -215,6 +222,27 @@ def case_transition(session: Session, person: Person, asked: Asked) -> dict[str,
     return cases.transition(session, number, name, actor=person.name, note=note)
 
 
+def request_list(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
+    """{"requests": […], "next": the value of `after` for the following page, or null}; open ones without `state`."""
+    state = clean(asked.query.get("state", "")) or None
+    found = requests.listed(session, state=state, after_id=asked.number("after"), limit=CASES_A_PAGE + 1)
+    page = found[:CASES_A_PAGE]
+    return {"requests": page, "next": page[-1]["id"] if len(found) > CASES_A_PAGE else None}
+
+
+def request(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
+    return requests.for_desk(session, clean(asked.path["number"]))
+
+
+def request_step(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
+    """A refusal needs its reason: it is what the customer reads."""
+    note, name = clean(str(asked.body.get("note") or "")) or None, asked.path["step"]
+    if name == "refuse" and not note:
+        raise Refused(400, "desk_field_needed", {"field": "note"})
+    number = clean(asked.path["number"])
+    return requests.step(session, number, name, actor=person.name, now=now(), note=note and note[:MOST_REASON])
+
+
 def routes(throttle: Throttle, address_of: Callable[[Request], str]) -> list[BaseRoute]:
     chats, case_paths = "/conversations/{id:uuid}", "/cases/{number}"
     acts = {"claim": claim, "reply": reply, "transfer": transfer, "return": return_to_bot, "close": close}
@@ -227,4 +255,7 @@ def routes(throttle: Throttle, address_of: Callable[[Request], str]) -> list[Bas
         Route("/cases", reads(case_list)),
         Route(case_paths, reads(case)),
         Route(case_paths + "/{transition}", changes(case_transition), methods=["POST"]),
+        Route("/requests", reads(request_list)),
+        Route("/requests/{number}", reads(request)),
+        Route("/requests/{number}/{step}", changes(request_step), methods=["POST"]),
     ]

@@ -20,8 +20,9 @@ from bot.db import database
 from bot.desk import accounts, sight
 from bot.desk.access import Asked, identify, read
 from bot.desk.accounts import Person
-from bot.desk.api import Endpoint, case_list, chat_id, refusing
+from bot.desk.api import Endpoint, case_list, chat_id, refusing, request_list
 from bot.desk.serving import HEADERS, Page, answering_pages, shown
+from bot.shipments import request_states, requests
 
 SHOWN_INLINE = ("image/jpeg", "image/png", "image/gif", "image/webp")
 OUTCOMES = ("resolved", "case_opened", "callback", "no_answer", "not_ours")
@@ -80,6 +81,19 @@ def case_page(session: Session, person: Person, asked: Asked) -> Page:
     return Page("case.html", shown)
 
 
+# Service requests
+
+
+def request_pages(session: Session, person: Person, asked: Asked) -> Page:
+    state = clean(asked.query.get("state", ""))
+    found = request_list(session, person, asked)
+    return Page("requests.html", {**found, "state": state, "states": request_states.STATES})
+
+
+def request_page(session: Session, person: Person, asked: Asked) -> Page:
+    return Page("request.html", {"request": requests.for_desk(session, clean(asked.path["number"]))})
+
+
 # Files
 
 
@@ -126,5 +140,7 @@ def routes() -> list[BaseRoute]:
         Route(chat_path + "/files/{file_id:uuid}", _file(chat_file)),
         Route("/cases", shown(case_pages)),
         Route("/cases/{number}", shown(case_page)),
+        Route("/requests", shown(request_pages)),
+        Route("/requests/{number}", shown(request_page)),
         Route("/cases/{number}/files/{file_id:uuid}", _file(case_file)),
     ]

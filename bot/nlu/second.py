@@ -55,6 +55,8 @@ def both(whole: np.ndarray, of_parts: np.ndarray, intents: Sequence[str], in_ord
     if not others:
         return main, _runner_up(whole, order, intents) if len(of_parts) else None
     strongest = max(others, key=lambda index: of_parts[:, index].max())
+    if main not in heard and whole[main] < SURE_PART and len(set(heard)) == 1:
+        return strongest, None  # the whole is a guess, and the one part that asks for something is none
     if in_order and main in heard and heard[0] != main:
         return heard[0], intents[main]
     return main, intents[strongest]

@@ -20,6 +20,7 @@ def test_a_photo_is_previewed_sent_and_seen_after_a_reload(customer: Customer) -
     customer.page.get_by_role("button", name="发送").click()
     expect(customer.messages_of("customer")).to_have_count(1)
     assert picture_is_drawn(customer)
+    expect(customer.messages_of("bot")).to_have_count(1)
     customer.page.reload()
     assert picture_is_drawn(customer)
     assert customer.shown() == customer.stored()

@@ -1,0 +1,171 @@
+"""Changes to a parcel and pickups in the chat: asked, read back, noted, proven; refused with the reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bot.settings import settings
+from bot.shipments import requests
+from tests.actions.conftest import Chat
+
+STUCK, ON_ITS_WAY, DELIVERED, OUT = "YT2604417093385", "SF1358204679013", "JD0098264417305", "SF1402266983175"
+
+
+@pytest.fixture
+def sent_codes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
+    """One-time codes are printed; gives the last one."""
+    monkeypatch.setattr(settings(), "code_sender", "print")
+    yield lambda: re.findall(r"one-time code for \S+ (\d{6})", capsys.readouterr().out)[-1]
+
+
+def made(chat: Chat) -> list[dict[str, Any]]:
+    with chat.database.read() as session:
+        return requests.of_conversation(session, chat.name)
+
+
+def test_a_new_address_is_read_back_and_passed_on_after_the_code(chat: Chat, sent_codes: Any) -> None:
+    assert "运单号" in chat.say("改地址")
+    assert "地址" in chat.say(ON_ITS_WAY)
+    assert "手机号" in chat.say("改到江宁区胜太路18号3栋502 收件人李敏")
+    assert "11 位" in chat.say("1385172039")
+    said = chat.say("少打一位 13851720399")
+    assert "胜太路18号3栋502" in said and "13851720399" not in said and "报价" in said
+    said = chat.say("对的")
+    assert "验证码" in said and "13900001234" not in said
+    (request,) = made(chat)
+    assert request["type"] == "change_address" and request["phone"] == "13851720399" and not request["proven"]
+    assert "对不上" in chat.say("000000")
+    assert "转给网点" in chat.say(sent_codes())
+    assert made(chat)[0]["proven"]
+
+
+def test_the_same_phone_need_not_be_typed(chat: Chat) -> None:
+    chat.say(f"收件地址改一下 {ON_ITS_WAY}", "浦东新区示范路88号")
+    assert "电话不变" in chat.tap("电话不变")
+    chat.say("确认")
+    assert made(chat)[0]["phone"] is None
+
+
+def test_where_no_code_can_be_sent_a_person_takes_over(chat: Chat) -> None:
+    chat.say(f"拦截 {ON_ITS_WAY}")
+    said = chat.say("确认")
+    assert "人工" in said and "验证码暂时发不出去" in said
+    assert made(chat)[0]["type"] == "intercept"
+
+
+def test_another_time_takes_four_digits(chat: Chat) -> None:
+    said = chat.say(f"{OUT} 改到后天下午送")
+    assert "后天下午" in said and "不收费" in said
+    assert "后四位" in chat.say("可以")
+    assert "对不上" in chat.say("0000")
+    said = chat.say("4455")
+    assert "转给网点" in said and "网点答复为准" in said
+    assert made(chat)[0]["due_at"]
+
+
+def test_digits_given_before_are_not_asked_for_again(chat: Chat) -> None:
+    chat.say(f"查一下 {OUT}")
+    chat.tap("看详细物流")
+    chat.say("4455", "放前台就行")
+    assert "转给网点" in chat.say("确认")
+    assert made(chat)[0]["details"]["consent"]
+
+
+def test_a_parcel_signed_for_cannot_be_changed_and_the_reason_is_said(chat: Chat) -> None:
+    said = chat.say(f"拦截 {DELIVERED}")
+    assert "已签收" in said and "人工" in said
+    assert made(chat) == []
+
+
+def test_an_unknown_number_is_asked_for_again(chat: Chat) -> None:
+    assert "查不到" in chat.say("催一下 SF1358204679999")
+    assert "催派送" in chat.say(STUCK)
+
+
+def test_no_asks_for_the_details_again_and_cancel_notes_nothing(chat: Chat) -> None:
+    chat.say(f"{OUT} 改到后天下午送")
+    assert "哪一天" in chat.say("不对")
+    assert "周六" in chat.say("周六上午")
+    assert "没有提交" in chat.say("算了")
+    assert made(chat) == []
+
+
+def test_a_time_that_is_past_is_asked_for_anew(chat: Chat) -> None:
+    chat.say(f"改派送时间 {OUT}")
+    assert "已经过去" in chat.say("改到昨天")
+
+
+def test_later_keeps_the_request_and_my_request_goes_on_with_it(chat: Chat) -> None:
+    chat.say(f"催一下 {STUCK}", "确认")
+    assert "24 小时" in chat.tap("稍后再说")
+    said = chat.tap("查申请进度")
+    assert "待核验" in said and "后四位" in said
+    assert "转给网点" in chat.say("2468")
+    assert "等待答复" in chat.tap("查申请进度")
+
+
+def test_five_wrong_digits_lock(chat: Chat) -> None:
+    chat.say(f"催一下 {STUCK}", "确认")
+    for digits in ("0000", "0001", "0002", "0003"):
+        assert "对不上" in chat.say(digits)
+    assert "15 分钟" in chat.say("0004")
+    assert not made(chat)[0]["proven"]
+
+
+def test_a_turn_that_dies_notes_one_request(chat: Chat) -> None:
+    chat.say(f"催一下 {STUCK}")
+    chat.say_in_a_turn_that_dies("确认")
+    chat.say("确认")
+    assert len(made(chat)) == 1
+
+
+def test_in_english_it_is_as_short(chat: Chat) -> None:
+    assert "new address" in chat.say(f"I need to change the delivery address for {ON_ITS_WAY}")
+    assert "phone" in chat.say("12 Nanjing West Road, Jing'an, Shanghai")
+    said = chat.say("same phone")
+    assert "12 Nanjing West Road, Jing'an, Shanghai" in said and "quotes" in said
+    assert "colleague" in chat.say("yes")
+    assert made(chat)[0]["details"]["address"].startswith("12 Nanjing")
+
+
+def test_a_pickup_in_one_message_is_booked_moved_and_cancelled(chat: Chat) -> None:
+    said = chat.say("明天上午来取件 海珠区新港西路135号 13900002468 寄文件")
+    assert "新港西路135号" in said and "明天上午" in said and "13900002468" not in said
+    assert "约好了" in chat.say("嗯")
+    (pickup,) = made(chat)
+    assert pickup["type"] == "pickup" and pickup["phone"] == "13900002468"
+    assert "后天" in chat.say("改到后天吧 明天有事")
+    assert made(chat)[0]["details"]["time"]["words"] == "后天"
+    chat.say("取件改时间")
+    assert "已取消" in chat.tap("取消这次取件")
+    assert made(chat)[0]["state"] == "cancelled"
+
+
+def test_a_pickup_is_asked_for_piece_by_piece(chat: Chat) -> None:
+    assert "取件地址" in chat.say("我要寄件")
+    assert "电话" in chat.say("北京市朝阳区建国路88号")
+    assert "什么时候" in chat.say("13900002468")
+    assert "寄的是什么" in chat.say("明天下午")
+    assert "确认" in chat.say("衣服 3公斤")
+    chat.say("确认")
+    assert made(chat)[0]["details"]["weight"] == "3"
+
+
+def test_what_may_not_be_sent_is_not_collected(chat: Chat) -> None:
+    chat.say("明天上午来取件 海珠区新港西路135号 13900002468")
+    assert "禁寄" in chat.say("打火机")
+    assert made(chat) == []
+
+
+def test_a_question_on_the_way_is_answered_and_the_pickup_goes_on(chat: Chat) -> None:
+    chat.say("我要寄件")
+    said = chat.say(f"先帮我看下 {STUCK} 到哪了")
+    assert STUCK in said and "取件地址" in said
+
+
+def test_without_a_pickup_a_change_of_it_says_how_to_go_on(chat: Chat) -> None:
+    assert "人工" in chat.say("取消取件")
