@@ -27,6 +27,9 @@ TALK = frozenset({
 })  # fmt: skip
 """Never offered as a second thing: they ask for nothing."""
 
+BARE = "complain_other"
+"""我要反映 beside what happened adds nothing to it."""
+
 
 def parts(normal: str) -> list[str]:
     """The parts of a normalised message that may each ask for something; empty where there is only one."""
@@ -51,6 +54,8 @@ def both(whole: np.ndarray, of_parts: np.ndarray, intents: Sequence[str], in_ord
     order = np.argsort(-whole, kind="stable")
     main = int(order[0])
     heard = [int(row.argmax()) for row in of_parts if row.max() >= SURE_PART and intents[row.argmax()] not in TALK]
+    if any(intents[index].startswith("complain_") and intents[index] != BARE for index in heard):
+        heard = [index for index in heard if intents[index] != BARE]
     others = [index for index in heard if index != main]
     if not others:
         return main, _runner_up(whole, order, intents) if len(of_parts) else None
