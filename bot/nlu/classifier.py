@@ -23,7 +23,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
 from bot.nlu.featurizers import MEANING, NGRAM_SCORES, PART_SCORES, Component, feature, fit_ngrams, lines_of, normal
-from bot.nlu.second import both, joined
+from bot.nlu.second import TALK, both, joined
 from bot.nlu.sense import Sense
 
 _HELD_BACK = 10
@@ -140,9 +140,9 @@ class MixedClassifier(Component, IntentClassifier):
 
 
 def _set_also(message: Message, also: str | None) -> None:
-    """As an entity too: a slot filled by it is set before the first policy prediction of the turn."""
+    """As an entity too, if it can be offered: a slot filled by it is set before the turn's first policy prediction."""
     message.set("also", also, add_to_output=True)
-    if also:
+    if also and also not in TALK:
         mark = {
             "entity": "also",
             "value": also,

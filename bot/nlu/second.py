@@ -25,7 +25,7 @@ TALK = frozenset({
     "affirm", "deny", "thank", "goodbye", "greet", "provide_info", "out_of_scope", "abuse", "correct", "cancel", "help",
     "ask_bot", "praise", "suggest", "leave_callback", "track_other",
 })  # fmt: skip
-"""Never offered as a second thing: they ask for nothing."""
+"""They ask for nothing: named as a second thing where nothing else is, and never offered."""
 
 BARE = "complain_other"
 """我要反映 beside what happened adds nothing to it."""
@@ -53,12 +53,14 @@ def both(whole: np.ndarray, of_parts: np.ndarray, intents: Sequence[str], in_ord
     """
     order = np.argsort(-whole, kind="stable")
     main = int(order[0])
-    heard = [int(row.argmax()) for row in of_parts if row.max() >= SURE_PART and intents[row.argmax()] not in TALK]
+    sure = [int(row.argmax()) for row in of_parts if row.max() >= SURE_PART]
+    heard = [index for index in sure if intents[index] not in TALK]
     if any(intents[index].startswith("complain_") and intents[index] != BARE for index in heard):
         heard = [index for index in heard if intents[index] != BARE]
     others = [index for index in heard if index != main]
     if not others:
-        return main, _runner_up(whole, order, intents) if len(of_parts) else None
+        said = next((intents[index] for index in sure if index != main), None)
+        return main, (_runner_up(whole, order, intents) if len(of_parts) else None) or said
     strongest = max(others, key=lambda index: of_parts[:, index].max())
     if main not in heard and whole[main] < SURE_PART and len(set(heard)) == 1:
         return strongest, None  # the whole is a guess, and the one part that asks for something is none
