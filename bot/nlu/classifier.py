@@ -21,6 +21,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
+from threadpoolctl import threadpool_limits
 
 from bot.nlu.featurizers import MEANING, NGRAM_SCORES, PART_SCORES, Component, feature, fit_ngrams, lines_of, normal
 from bot.nlu.second import TALK, both, joined
@@ -132,6 +133,8 @@ class MixedClassifier(Component, IntentClassifier):
         execution_context: ExecutionContext,
         **kwargs: Any,
     ) -> MixedClassifier:
+        # The encoder has threads of its own; with numpy's beside them one parse in seventy took 100 ms.
+        threadpool_limits(1, "blas")
         classifier = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
             classifier._sense = Sense.read(folder)
