@@ -12,7 +12,7 @@ from actions.forms import Ask, Intake, Taken
 from actions.hearing import Heard, told
 from actions.parcels import PROBLEMS, numbered, parcel_buttons, parcel_in, phone_in
 from actions.pickups import move_pickup
-from actions.support import Events, button, cleared, language, message_key, reading, service
+from actions.support import Events, button, cleared, language, message_key, quoted, read_back, reading, service
 from actions.timing import time_in, time_words
 from bot.db import now
 from bot.privacy import mask_name, mask_phone
@@ -226,7 +226,7 @@ def _summary(tracker: Tracker) -> str:
         "time": slots["change_time"] and time_words(slots["change_time"], speech),
         "place": slots["change_place"],
     }
-    return "\n".join(say(speech, f"change_line_{part}", value=value) for part, value in lines.items() if value)
+    return read_back(speech, lines)
 
 
 class ActionSubmitChange(Action):
@@ -310,7 +310,7 @@ def request_line(view: dict[str, Any], speech: str) -> str:
         speech,
         f"request_state_{state}",
         due=moment(view["due_at"], speech) if view["due_at"] else "",
-        reason=view["reason"] or "",
+        reason=quoted(view["reason"] or ""),
     )
     parcel = view["waybill"] or (time_words(view["details"]["time"], speech) if view["details"].get("time") else "")
     kind = say(speech, f"request_{view['type']}")

@@ -13,7 +13,7 @@ from actions.complaint_intake import ON_WAYBILL
 from actions.forms import Ask
 from actions.hearing import hear
 from actions.parcels import NOT_GIVEN, PROBLEMS, numbered, parcel_buttons
-from actions.support import Events, button, cleared, language, message_key, service
+from actions.support import Events, button, cleared, language, message_key, quoted, service
 from bot.cases import service as cases
 from bot.cases.states import CATEGORIES
 from bot.privacy import mask_phone
@@ -21,7 +21,6 @@ from bot.wording import moment, say
 
 REMEDIES = ("redeliver", "compensation", "explanation")
 PARTS = ("category", "waybill", "description", "phone")
-SHOWN_WORDS = 80
 
 SLOTS = (
     "complaint_category", "complaint_description", "complaint_waybill", "complaint_phone", "complaint_remedy",
@@ -90,18 +89,12 @@ def _summary(tracker: Tracker) -> str:
     lines = {
         "category": say(speech, f"category_{slots['complaint_category']}"),
         "waybill": _or(speech, slots["complaint_waybill"], {NOT_GIVEN: "complaint_no_waybill"}),
-        "description": _short(slots["complaint_description"]),
+        "description": quoted(slots["complaint_description"]),
         "phone": _shown_phone(speech, slots["complaint_phone"]),
         "photos": str(len(slots["photos"])) if slots["photos"] else "",
         "remedy": _remedy_words(speech, slots["complaint_remedy"]) or "",
     }
     return "\n".join(say(speech, f"complaint_line_{part}", value=value) for part, value in lines.items() if value)
-
-
-def _short(words: str) -> str:
-    """One line; brackets would be read as placeholders by Rasa's templates."""
-    line = " ".join(words.split()).translate(str.maketrans("{}[]", "（）［］"))
-    return line if len(line) <= SHOWN_WORDS else f"{line[:SHOWN_WORDS]}…"
 
 
 def _or(speech: str, value: str, names: dict[str, str]) -> str:
@@ -114,7 +107,7 @@ def _shown_phone(speech: str, phone: str) -> str:
 
 
 def _remedy_words(speech: str, remedy: str | None) -> str | None:
-    return say(speech, f"wish_{remedy}") if remedy in REMEDIES else remedy and _short(remedy)
+    return say(speech, f"wish_{remedy}") if remedy in REMEDIES else remedy and quoted(remedy)
 
 
 class ActionSubmitComplaint(Action):

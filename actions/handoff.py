@@ -13,7 +13,7 @@ from actions.clarify import times_unclear
 from actions.forms import MOST_ASKED, Ask, Intake, Taken
 from actions.hearing import Heard, hear
 from actions.parcels import NOT_GIVEN, phone_in, view_for
-from actions.support import Events, button, cleared, language, left_form, message_key, reading, service
+from actions.support import Events, button, cleared, language, left_form, message_key, quoted, reading, service
 from bot.cases import service as cases
 from bot.catalog import figure, next_opening, service_open
 from bot.customers.verification import verified_shipments
@@ -170,8 +170,8 @@ class ActionAskCallbackConfirmed(Ask):
         speech, slots = language(tracker), tracker.slots
         return {
             "phone": mask_phone(slots["callback_phone"]),
-            "time": _time_words(speech, slots["callback_time"]),
-            "topic": slots["callback_topic"][:60],
+            "time": quoted(_time_words(speech, slots["callback_time"])),
+            "topic": quoted(slots["callback_topic"]),
             "buttons": [
                 button(speech, "choice_confirm", "/affirm"),
                 button(speech, "choice_change", "/deny"),

@@ -12,13 +12,12 @@ from sqlalchemy.orm import Session
 from actions.forms import Ask, Intake, Taken
 from actions.hearing import Heard, told
 from actions.parcels import phone_in
-from actions.support import Events, button, cleared, language, message_key, reading, service
+from actions.support import Events, button, cleared, language, message_key, read_back, reading, service
 from actions.timing import Time, time_in, time_words
 from bot import catalog
 from bot.db import now
 from bot.privacy import mask_phone
 from bot.shipments import requests
-from bot.wording import say
 
 PARTS = ("pickup_address", "pickup_phone", "pickup_time", "pickup_item")
 SLOTS = (*PARTS, "pickup_weight", "pickup_confirmed", "pickup_forbidden")
@@ -127,7 +126,7 @@ def _summary(tracker: Tracker) -> str:
         "item": slots["pickup_item"],
         "weight": f"{weight} kg" if weight else "",
     }
-    return "\n".join(say(speech, f"change_line_{part}", value=value) for part, value in lines.items() if value)
+    return read_back(speech, lines)
 
 
 def _advice(tracker: Tracker) -> str:

@@ -16,6 +16,8 @@ from bot.wording import say
 Events = list[dict[str, Any]]
 Result = TypeVar("Result")
 
+SHOWN_WORDS = 80
+
 
 async def service(do: Callable[[Session], Result]) -> Result:
     """Runs `do` with a session in a thread and commits: a sync call here would stop every other chat."""
@@ -59,6 +61,18 @@ def cleared(*slots: str) -> Events:
 def left_form() -> Events:
     """Ends whatever form is open and forgets how often it asked; what it collected stays."""
     return [ActiveLoop(None), *cleared("requested_slot", "asked", "problem")]
+
+
+def quoted(words: str) -> str:
+    """A customer's words for a read-back: one line, and no brackets, which Rasa's templates read as placeholders."""
+    line = " ".join(words.split()).translate(str.maketrans("{}[]", "（）［］"))
+    return line if len(line) <= SHOWN_WORDS else f"{line[:SHOWN_WORDS]}…"
+
+
+def read_back(speech: str, lines: dict[str, str | None]) -> str:
+    """A line for each part that was given."""
+    given = ((part, quoted(value)) for part, value in lines.items() if value)
+    return "\n".join(say(speech, f"change_line_{part}", value=value) for part, value in given)
 
 
 def button(language: str, key: str, payload: str, **values: Any) -> dict[str, str]:

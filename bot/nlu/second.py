@@ -59,7 +59,7 @@ def both(whole: np.ndarray, of_parts: np.ndarray, intents: Sequence[str], in_ord
         heard = [index for index in heard if intents[index] != BARE]
     others = [index for index in heard if index != main]
     if not others:
-        said = next((intents[index] for index in sure if index != main), None)
+        said = next((intents[index] for index in sure if index != main and intents[index] in TALK), None)
         return main, (_runner_up(whole, order, intents) if len(of_parts) else None) or said
     strongest = max(others, key=lambda index: of_parts[:, index].max())
     if main not in heard and whole[main] < SURE_PART and len(set(heard)) == 1:

@@ -50,7 +50,22 @@ def test_words_for_a_date_have_their_iso_value(text: str, words: str, value: str
 
 
 @pytest.mark.parametrize(
-    "text", ["等了三天", "快一点", "早一点送", "3号楼", "次日达", "one week", "5 boxes", "第二个", "几点到"]
+    "text",
+    [
+        "等了三天",
+        "快一点",
+        "上午还是下午",
+        "晚上开到几点",
+        "从早上等到晚上",
+        "赶得上周",
+        "早一点送",
+        "3号楼",
+        "次日达",
+        "one week",
+        "5 boxes",
+        "第二个",
+        "几点到",
+    ],
 )
 def test_durations_and_numbers_of_other_kinds_are_no_dates(text: str) -> None:
     assert read(text) == []

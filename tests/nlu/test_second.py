@@ -5,7 +5,7 @@ import pytest
 
 from bot.nlu.second import both, joined, parts
 
-INTENTS = ["change_address", "expedite_delivery", "thank"]
+INTENTS = ["change_address", "expedite_delivery", "thank", "complain_other", "complain_attitude", "faq_appeal"]
 
 
 def row(**confidence: float) -> np.ndarray:
@@ -43,7 +43,18 @@ def test_without_such_words_the_likeliest_is_served_and_the_other_offered() -> N
     assert both(row(change_address=0.8), of_parts, INTENTS, in_order=False) == (0, "expedite_delivery")
 
 
-def test_thanks_are_no_second_request_and_one_part_has_none() -> None:
+def test_thanks_are_named_where_nothing_else_is_asked_and_one_part_has_no_second() -> None:
     thanks = np.stack([row(change_address=0.9), row(thank=0.9)])
-    assert both(row(change_address=0.8), thanks, INTENTS, in_order=False) == (0, None)
-    assert both(row(change_address=0.6, expedite_delivery=0.3), np.zeros((0, 3)), INTENTS, in_order=False) == (0, None)
+    assert both(row(change_address=0.8), thanks, INTENTS, in_order=False) == (0, "thank")
+    more = np.stack([row(thank=0.9), row(change_address=0.9), row(expedite_delivery=0.9)])
+    assert both(row(change_address=0.8), more, INTENTS, in_order=False) == (0, "expedite_delivery")
+    nothing = np.zeros((0, len(INTENTS)))
+    assert both(row(change_address=0.6, expedite_delivery=0.3), nothing, INTENTS, in_order=False) == (0, None)
+
+
+def test_a_bare_wish_to_complain_adds_nothing_to_what_happened_and_a_sure_part_decides_an_unsure_message() -> None:
+    of_parts = np.stack([row(complain_attitude=0.9), row(complain_other=0.9)])
+    assert both(row(faq_appeal=0.4, complain_attitude=0.35), of_parts, INTENTS, in_order=False) == (4, None)
+    assert both(row(complain_attitude=0.8), of_parts, INTENTS, in_order=False) == (4, None)
+    bare = np.stack([row(change_address=0.9), row(complain_other=0.9)])
+    assert both(row(change_address=0.8), bare, INTENTS, in_order=False) == (0, "complain_other")
