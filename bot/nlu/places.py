@@ -189,7 +189,11 @@ def _abroad() -> tuple[frozenset[str], frozenset[str]]:
         territories = Locale(tongue).territories
         names |= {territories[code].lower() for code in territories if len(code) == 2 and code.isalpha()}
     latin |= set(catalog.cities().by_name) - set(catalog.cities().english)
-    return frozenset(chinese), frozenset(name for name in latin if len(name) > 2) | {"uk", "usa", "us", "uae"}
+    return frozenset(chinese), frozenset(name for name in latin if len(name) > 2) | {"uk", "usa", "us", "uae", *_THROUGH_CUSTOMS}
+
+
+_THROUGH_CUSTOMS = {"hong kong": "香港", "macau": "澳门", "macao": "澳门", "taiwan": "台湾"}
+"""In English as often without a preposition as with one: do you do Macau."""
 
 
 def _latin_cities(text: str) -> Iterator[Place]:
@@ -203,7 +207,7 @@ def _latin_cities(text: str) -> Iterator[Place]:
                 name = text[start:end].removesuffix("'s")
                 if name in names and _is_meant(text, start, name):
                     end = start + len(name)
-                    value = catalog.cities().by_name.get(name, name)
+                    value = _THROUGH_CUSTOMS.get(name) or catalog.cities().by_name.get(name, name)
                     yield Place("city", value, start, end, _role(text, start, end))
                     first = last - 1
                     break
@@ -212,7 +216,7 @@ def _latin_cities(text: str) -> Iterator[Place]:
 
 def _is_meant(text: str, start: int, name: str) -> bool:
     """Whether a Latin name is a place here: our own cities always, others behind a preposition and no common word."""
-    if name in catalog.cities().by_name or len(name) > 9:
+    if name in catalog.cities().by_name or name in _THROUGH_CUSTOMS or len(name) > 9:
         return True
     behind = _PREPOSITION.search(text[max(0, start - 12) : start]) is not None
     return (behind or start == 0) and name not in _WORDS_EN
