@@ -87,4 +87,6 @@ def card_buttons(view: dict[str, Any], language: str) -> list[dict[str, str]]:
     """What the card offers next: its own action, and the details while they are hidden."""
     offered = [view["action"]] if view["action"] else []
     details = [] if view["detailed"] else [button(language, "choice_details", "/track_details")]
-    return [*offered, *details, button(language, "choice_other_parcel", "/track_other")]
+    about = f'{{"waybill": "{view["waybill"]}"}}'
+    notices = [] if view["verdict"] == "done" else [button(language, "choice_notices", f"/subscribe{about}")]
+    return [*offered, *details, *notices, button(language, "choice_other_parcel", "/track_other")]

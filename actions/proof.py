@@ -27,6 +27,12 @@ RESEND = "try_again"
 _CODE = re.compile(r"(?<!\d)(\d{6})(?!\d)")
 
 
+def code_in(heard: Heard) -> str | None:
+    """The six digits of a one-time code."""
+    found = _CODE.search(heard.text)
+    return found[1] if found else None
+
+
 def _subject(request: dict[str, Any]) -> str:
     return f"request:{request['number']}"
 
@@ -109,10 +115,9 @@ async def _by_code(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Tak
     if heard.intent == RESEND:
         outcome = await send_code(request, tracker)
         return Taken({"proof_outcome": outcome, "problem": None if outcome else "code_resent"}, whole=True)
-    found = _CODE.search(heard.text)
-    if found is None:
+    code, key = code_in(heard), message_key(tracker)
+    if code is None:
         return Taken()
-    code, key = found[1], message_key(tracker)
 
     def work(session: Session) -> str:
         outcome = codes.check(session, tracker.sender_id, _subject(request), code, key=key, now=now())

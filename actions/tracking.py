@@ -52,10 +52,10 @@ class ActionAskTrackingFormWaybill(Ask):
 
     async def values(self, tracker: Tracker) -> dict[str, Any]:
         choices = tracker.get_slot("waybill_choices")
-        return {"choices": numbered(await _with_states(tracker, choices)), "buttons": parcel_buttons(choices)}
+        return {"choices": numbered(await with_states(tracker, choices)), "buttons": parcel_buttons(choices)}
 
 
-async def _with_states(tracker: Tracker, numbers: list[str] | None) -> list[str]:
+async def with_states(tracker: Tracker, numbers: list[str] | None) -> list[str]:
     """Each number with its state in a few words, so that several parcels are seen at a glance."""
     speech = language(tracker)
     views = [await card(tracker.sender_id, number, speech) for number in numbers or ()]

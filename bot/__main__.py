@@ -69,6 +69,13 @@ def _postgres_only(command: str) -> None:
         )
 
 
+def _worker(data: Database) -> Any:
+    from bot.notices.handlers import HANDLERS
+    from bot.worker import Worker
+
+    return Worker(data, settings(), _model(), HANDLERS)
+
+
 @cli.command()
 @click.option("--demo", is_flag=True, help="Load the demo data first and print what to try.")
 def serve(demo: bool) -> None:
@@ -77,16 +84,16 @@ def serve(demo: bool) -> None:
     Example: python -m bot serve
     """
     from bot.conversations.turns import forget_leases
-    from bot.worker import Worker
 
     listening = _port(settings().host, settings().port)  # first: a second `serve` must not disturb the one that runs
-    data, model = _up_to_date(), _model()
+    data = _up_to_date()
+    runner = _worker(data)
     if data.is_sqlite:  # on SQLite this is the only process: whatever held a lease is dead
         with data.write() as session:
             forget_leases(session)
             session.commit()
     things_to_try = _load_demo(data) if demo else ""
-    _serve_web(data, listening, Worker(data, settings(), model), things_to_try)
+    _serve_web(data, listening, runner, things_to_try)
 
 
 @cli.command()
@@ -106,9 +113,7 @@ def worker() -> None:
     Example: python -m bot worker
     """
     _postgres_only("worker")
-    from bot.worker import Worker
-
-    runner = Worker(_up_to_date(), settings(), _model())
+    runner = _worker(_up_to_date())
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: runner.stop())
     with _listening():

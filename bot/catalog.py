@@ -229,6 +229,16 @@ def service_open(now: datetime) -> bool:
     return opens <= _local(now).time() < closes
 
 
+def quiet_until(now: datetime) -> datetime | None:
+    """When the quiet hours that `now` falls in are over; none outside them. They run past midnight."""
+    quiet, local = read("service_hours")["quiet"], _local(now)
+    begins, ends = time.fromisoformat(quiet["from"]), time.fromisoformat(quiet["until"])
+    if ends <= local.time() < begins:
+        return None
+    end = local.replace(hour=ends.hour, minute=ends.minute, second=0, microsecond=0)
+    return end if local < end else end + timedelta(days=1)
+
+
 def next_opening(now: datetime) -> datetime:
     """When agents are next on duty, in the desk's time zone; `now` itself while they are."""
     local = _local(now)

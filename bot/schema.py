@@ -5,6 +5,7 @@ import bot.channels.models
 import bot.conversations.models
 import bot.customers.models
 import bot.desk.models
+import bot.duework
 import bot.shipments.models  # noqa: F401
 from bot.db import Base
 

@@ -7,8 +7,10 @@ import logging
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
+from bot import duework
 from bot.conversations.turns import Turns
 from bot.conversations.wakeups import WORK, bus
 from bot.db import Database
@@ -18,12 +20,18 @@ log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Loads the model, then answers until stopped. Rasa is imported in `run`, so that the web side can start first."""
+    """Loads the model, then answers and does due work until stopped.
 
-    def __init__(self, database: Database, settings: Settings, model: Path) -> None:
+    Rasa is imported in `run`, so that the web side can start first.
+    """
+
+    def __init__(
+        self, database: Database, settings: Settings, model: Path, due: Mapping[str, duework.Handler]
+    ) -> None:
         self._database = database
         self._settings = settings
         self._model = model
+        self._due = due
         self._ready = threading.Event()
         self._stop = threading.Event()
         self.failed = False
@@ -65,8 +73,11 @@ class Worker:
         )
         stopped = asyncio.Event()
         running = asyncio.create_task(turns.run(stopped))
+        doing = asyncio.create_task(
+            asyncio.to_thread(duework.keep_doing, self._database, self._due, self._stop)
+        )
         self._ready.set()
         await asyncio.to_thread(self._stop.wait)
         stopped.set()
         bus().publish(WORK)
-        await running
+        await asyncio.gather(running, doing)

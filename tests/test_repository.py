@@ -24,10 +24,11 @@ LAYERS = [
     {"customers"},
     {"shipments", "cases"},
     {"conversations"},
-    {"notices", "channels", "desk", "widget"},
+    {"notices"},
+    {"channels", "desk", "widget"},
 ]
 LAYER_OF = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
-SERVICES = set().union(*LAYERS[:4])
+SERVICES = set().union(*LAYERS[:5])
 SPEAK_RASA = {"bot.brain", "bot.tracker", "bot.nlu", "actions"}
 RASA = {"rasa", "rasa_sdk", "tensorflow"}
 

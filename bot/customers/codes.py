@@ -58,14 +58,19 @@ def _draw(session: Session, conversation_id: str, subject: str, now: datetime) -
     return code
 
 
+def require_sender() -> None:
+    """Raises NotSent where no code can be sent at all: asked before anything depends on whether a phone is known."""
+    if not settings().code_sender:
+        raise NotSent
+
+
 def send(phone: str, code: str) -> None:
     """Carries the code to the phone. No transaction may be open. Raises NotSent."""
     sender = settings().code_sender
     if sender == "print":
         print(f"[demo] one-time code for {mask_phone(phone)}: {code}", flush=True)
         return
-    if not sender:
-        raise NotSent
+    require_sender()
     try:
         message = {"phone": phone, "code": code, "minutes": int(VALID_FOR.total_seconds() // 60)}
         requests.post(sender, json=message, timeout=SEND_TIMEOUT_S).raise_for_status()

@@ -48,3 +48,26 @@ class OneTimeCode(Base):
     sent_at = Column(UTCDateTime, nullable=False, default=now)
     wrong = Column(Integer, nullable=False, default=0)
     used = Column(Boolean, nullable=False, default=False)
+
+
+class Subscription(Base):
+    """A conversation that asked to be told of a parcel."""
+
+    __tablename__ = "subscriptions"
+    __table_args__ = (Index("ix_subscriptions_waybill", "waybill"),)
+
+    conversation_id = Column(String(32), primary_key=True)
+    waybill = Column(String(40), primary_key=True)
+    promised_at = Column(UTCDateTime, doc="the promise the customer knows of")
+    at = Column(UTCDateTime, nullable=False, default=now)
+
+
+class Told(Base):
+    """A node of a parcel that a conversation has been told of: never twice."""
+
+    __tablename__ = "told"
+
+    conversation_id = Column(String(32), primary_key=True)
+    waybill = Column(String(40), primary_key=True)
+    node = Column(String(60), primary_key=True, doc="kind of notice and what makes it this one")
+    at = Column(UTCDateTime, nullable=False, default=now)

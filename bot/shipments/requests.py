@@ -18,6 +18,7 @@ from bot import catalog
 from bot.customers.verification import role_for
 from bot.db import now as present
 from bot.db import once
+from bot.duework import call_off, plan
 from bot.privacy import mask_phone, mask_waybill
 from bot.settings import settings
 from bot.shipments.errors import UnknownRequest
@@ -25,6 +26,8 @@ from bot.shipments.models import Party, ServiceRequest, ServiceRequestEvent, Shi
 from bot.shipments.request_states import OPEN, REQUESTED, after, allowed
 
 PICKUP = "pickup"
+NEWS, DUE = "request_news", "request_due"
+"""Kinds of due work about a request, whose number is the subject: a step to tell, an answer that is due."""
 RequestView = dict[str, Any]
 
 
@@ -124,6 +127,8 @@ def _proven(session: Session, request: ServiceRequest, role: str, now: datetime)
     request.role = role
     hours = catalog.read("changes")["kinds"].get(request.type, {}).get("answer_hours")
     request.due_at = now + timedelta(hours=hours) if hours else None
+    if request.due_at:
+        plan(session, DUE, request.number, request.due_at)
     _record(session, request, "prove", request.state, "customer", now)
 
 
@@ -169,6 +174,10 @@ def step(
     request.reason = note if name == "refuse" else request.reason
     request.updated_at = now
     _record(session, request, name, before, actor, now, note)
+    if request.state not in OPEN:
+        call_off(session, DUE, number)
+    if actor != "customer":
+        plan(session, NEWS, number, now)
     session.flush()
     return _view(request)
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import and_, case, func, literal_column, or_
 from sqlalchemy.orm import Session
 
+from bot.customers.subscriptions import moved
 from bot.db import insert, now
 from bot.shipments.models import Party, Shipment, ShipmentEvent, hash_of_phone, hash_of_tail
 from bot.shipments.statuses import RANK, place_in_time
@@ -37,6 +38,7 @@ def write_shipments(session: Session, rows: list[Row]) -> None:
     }
     stamped = [{**row, "updated_at": now()} for row in rows]
     _run(session, statement.on_conflict_do_update(index_elements=["waybill"], set_=changes), stamped)
+    moved(session, {row["waybill"] for row in rows}, now())
 
 
 def write_parties(session: Session, rows: list[Row]) -> None:
@@ -55,6 +57,7 @@ def write_events(session: Session, rows: list[Row]) -> None:
     """Adds scans not yet known, and the shipments they speak of, brought up to the newest scan."""
     _bring_up_to_date(session, rows)
     _run(session, insert(session, _EVENTS).on_conflict_do_nothing(), rows)
+    moved(session, {row["waybill"] for row in rows}, now())
 
 
 def party(waybill: str, role: str, name: str | None, phone: str | None, address: str | None = None) -> Row:

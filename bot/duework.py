@@ -1,0 +1,133 @@
+"""Due work: rows with a time, each done once by whichever worker comes first, however often workers die.
+
+A piece is claimed, done and struck off in one transaction, under its row lock: a worker that is killed leaves it as it
+was, and no second worker sees it meanwhile. So a handler writes through the session it is given and does nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Column, Index, Integer, String, UniqueConstraint, delete, select, update
+from sqlalchemy.orm import Session
+
+from bot.db import UNAVAILABLE, Base, Database, UTCDateTime, insert, now
+
+log = logging.getLogger(__name__)
+
+POLL_S = 2.0
+"""How often a worker looks for due work: nothing planned is so urgent that it needs a wake-up."""
+LONGEST_WAIT = timedelta(hours=1)
+"""Between two tries of a piece that fails; it is never given up, for it was promised to somebody."""
+
+
+class DueWork(Base):
+    """Something to be done about `subject` (a waybill, a case number …) at `due_at`; one of a kind each."""
+
+    __tablename__ = "due_work"
+    __table_args__ = (UniqueConstraint("kind", "subject"), Index("ix_due_work_time", "due_at"))
+
+    id = Column(Integer, primary_key=True)
+    kind = Column(String(30), nullable=False)
+    subject = Column(String(80), nullable=False)
+    due_at = Column(UTCDateTime, nullable=False)
+    failures = Column(Integer, nullable=False, default=0)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What a handler is told. `late` is how long ago it was due: after a downtime, hours."""
+
+    kind: str
+    subject: str
+    late: timedelta
+
+
+Handler = Callable[[Session, Piece, datetime], "datetime | None"]
+"""Does a piece and says when it is due again; None: done for good."""
+
+
+def plan(session: Session, kind: str, subject: str, at: datetime) -> None:
+    """Due at `at`, whatever was planned before."""
+    row = insert(session, DueWork.__table__).values(kind=kind, subject=subject, due_at=at, failures=0)
+    again = row.on_conflict_do_update(index_elements=["kind", "subject"], set_={"due_at": at, "failures": 0})
+    session.execute(again)
+
+
+def plan_if_new(session: Session, kind: str, subject: str, at: datetime) -> None:
+    """Due at `at`, unless it is planned already."""
+    row = insert(session, DueWork.__table__).values(kind=kind, subject=subject, due_at=at, failures=0)
+    session.execute(row.on_conflict_do_nothing(index_elements=["kind", "subject"]))
+
+
+def call_off(session: Session, kind: str, subject: str) -> None:
+    session.execute(delete(DueWork).where(DueWork.kind == kind, DueWork.subject == subject))
+
+
+def do_due(database: Database, handlers: Mapping[str, Handler], at: datetime) -> int:
+    """Does what is due at `at`, oldest first, one transaction each; gives how many pieces were done.
+
+    A failing piece is logged, waits longer each time, and stops nobody else's.
+    """
+    done = 0
+    with_handler = tuple(handlers)
+    while True:
+        with database.write() as session:
+            work = _claim(session, with_handler, at)
+            if work is None:
+                return done
+            failed = _do(session, work, handlers[work.kind], at)
+            if not failed:
+                session.commit()
+                done += 1
+        if failed:
+            _put_off(database, work.id, at)
+
+
+def keep_doing(database: Database, handlers: Mapping[str, Handler], stopped: threading.Event) -> None:
+    """`do_due` until stopped, in a thread of the worker's own."""
+    while not stopped.is_set():
+        try:
+            do_due(database, handlers, now())
+        except UNAVAILABLE as error:
+            log.warning("due work waits for the database: %s", type(error).__name__)
+        stopped.wait(POLL_S)
+
+
+def _claim(session: Session, kinds: tuple[str, ...], at: datetime) -> DueWork | None:
+    query = select(DueWork).where(DueWork.due_at <= at, DueWork.kind.in_(kinds))
+    oldest = query.order_by(DueWork.due_at).limit(1).with_for_update(skip_locked=True)
+    return session.execute(oldest).scalar_one_or_none()
+
+
+def _do(session: Session, work: DueWork, handler: Handler, at: datetime) -> bool:
+    """Whether it failed. The row is rewritten before the handler runs, which may plan it anew."""
+    piece = Piece(work.kind, work.subject, at - work.due_at)
+    session.delete(work)
+    session.flush()
+    try:
+        again = handler(session, piece, at)
+        if again is not None:
+            plan_if_new(session, piece.kind, piece.subject, again)
+    except Exception:
+        log.exception("due work %s failed", work.kind)
+        session.rollback()
+        return True
+    return False
+
+
+def _put_off(database: Database, work_id: int, at: datetime) -> None:
+    with database.write() as session:
+        work = session.get(DueWork, work_id)
+        if work is not None:
+            wait = min(timedelta(seconds=10) * 2 ** min(work.failures, 10), LONGEST_WAIT)
+            session.execute(
+                update(DueWork)
+                .where(DueWork.id == work_id)
+                .values(due_at=at + wait, failures=DueWork.failures + 1)
+            )
+            session.commit()

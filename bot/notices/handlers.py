@@ -1,0 +1,15 @@
+"""Who does which kind of due work. A new kind is a new line here."""
+
+from collections.abc import Mapping
+
+from bot.customers import subscriptions
+from bot.duework import Handler
+from bot.notices import parcels
+from bot.notices import requests as request_notices
+from bot.shipments import requests
+
+HANDLERS: Mapping[str, Handler] = {
+    subscriptions.PARCEL: parcels.look,
+    requests.NEWS: request_notices.tell_step,
+    requests.DUE: request_notices.follow_up,
+}
