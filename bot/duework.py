@@ -80,12 +80,12 @@ def do_due(database: Database, handlers: Mapping[str, Handler], at: datetime) ->
             work = _claim(session, with_handler, at)
             if work is None:
                 return done
-            failed = _do(session, work, handlers[work.kind], at)
+            work_id, failed = work.id, _do(session, work, handlers[work.kind], at)
             if not failed:
                 session.commit()
                 done += 1
         if failed:
-            _put_off(database, work.id, at)
+            _put_off(database, work_id, at)
 
 
 def keep_doing(database: Database, handlers: Mapping[str, Handler], stopped: threading.Event) -> None:

@@ -46,7 +46,7 @@ def test_an_unknown_phone_hears_the_same_and_gets_no_code(chat: Chat, other_chat
     other_chat.say("查我名下的包裹")
     unknown = other_chat.say("13700009999")
     assert sent_codes() == []
-    masked = r"1\d\d\*+\d*"
+    masked = r"\d+\*+\d+"
     assert re.sub(masked, "*", known) == re.sub(masked, "*", unknown)
     assert "过期" in other_chat.say("123456") or "对不上" in other_chat.say("123456")
 
