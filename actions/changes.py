@@ -8,7 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.forms import Ask, Intake, Taken
+from actions.forms import MOST_WORDS, Ask, Intake, Taken, free_words
 from actions.hearing import Heard, told
 from actions.parcels import PROBLEMS, numbered, parcel_buttons, parcel_in, phone_in
 from actions.pickups import move_pickup
@@ -44,9 +44,7 @@ SLOTS = (
 UNCHANGED = "unchanged"
 """In place of a new phone: the one on the waybill stays."""
 LEAVING = frozenset({"cancel", "request_human", "goodbye", "leave_callback"})
-CHAT = frozenset({"greet", "thank", "help", "ask_bot", "affirm", "deny", "correct", "abuse", "out_of_scope"})
 LEAST_WORDS = 3
-MOST_WORDS = 200
 
 
 class ValidateDeliveryForm(Intake):
@@ -125,8 +123,8 @@ def _facts(kind: str, heard: Heard, question: str | None, tracker: Tracker) -> d
         found = {"change_address": told(tracker, "address"), "change_person": told(tracker, "person")}
         # Rules read the end of a Chinese address, not of an English one.
         whole = not found["change_address"] or heard.words.isascii()
-        if question == "change_address" and whole and _is_answer(heard):
-            found["change_address"] = heard.words[:MOST_WORDS]
+        if question == "change_address" and whole:
+            found["change_address"] = free_words(heard, LEAST_WORDS) or found["change_address"]
     if kind in ("reschedule", PICKUP):
         time, problem = time_in(tracker)
         found = {"change_time": time, "problem": problem}
@@ -135,14 +133,10 @@ def _facts(kind: str, heard: Heard, question: str | None, tracker: Tracker) -> d
     return {slot: value for slot, value in found.items() if value}
 
 
-def _is_answer(heard: Heard) -> bool:
-    return heard.intent not in CHAT and not heard.asks and len(heard.words) >= LEAST_WORDS
-
-
 def _is_instruction(heard: Heard, question: str | None) -> bool:
     if heard.intent == "leave_instruction" and question != "change_confirmed":
         return heard.tells_more
-    return question == "change_place" and _is_answer(heard)
+    return question == "change_place" and free_words(heard, LEAST_WORDS) is not None
 
 
 def _decision(heard: Heard, slots: dict[str, Any], corrected: bool) -> dict[str, Any]:

@@ -23,7 +23,9 @@ NO_STORY = frozenset({"greet", "thank", "goodbye", "help", "ask_bot", "affirm", 
 CONTACT = ("complaint_waybill", "complaint_phone")
 NOTED = frozenset({"complaint_description", *CONTACT})
 """Given in place of the answer: acknowledged before the question is asked again."""
-FORGOTTEN = ("complaint_description", "complaint_remedy", "complaint_confirmed", "complaint_case")
+FORGOTTEN = (
+    "complaint_description", "complaint_remedy", "complaint_confirmed", "complaint_case", "complaint_value",
+)  # fmt: skip
 MOST_WORDS = 2000
 LONG_ENOUGH = 10
 """Characters from which a message that seems to be chat may still tell what happened."""
@@ -41,7 +43,7 @@ class ValidateComplaintForm(Intake):
             return Taken()
         if slots["requested_slot"] in CONTACT and heard.asks_why_contact and not heard.has_facts:
             return Taken(remarks=["utter_why_contact"], whole=True)
-        return await self._joined(await _answer(heard, slots), slots, tracker)
+        return await self._joined(await _answer(heard, slots, tracker), slots, tracker)
 
     async def _begin(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
         """A new complaint keeps the parcel and phone that are known, and nothing else of an earlier one."""
@@ -52,7 +54,7 @@ class ValidateComplaintForm(Intake):
         elif not slots["complaint_waybill"] and not slots["waybill_choices"]:
             fresh["complaint_waybill"] = slots["waybill"]
         slots |= fresh
-        taken = await _answer(heard, slots)
+        taken = await _answer(heard, slots, tracker)
         joined = await self._joined(Taken(fresh | taken.slots, taken.remarks), slots, tracker)
         return joined if joined.slots["complaint_case"] else Taken(joined.slots, ["utter_complaint_sorry"])
 
@@ -80,7 +82,7 @@ def _leaves(heard: Heard, question: str) -> bool:
     return heard.intent in LEAVING and not heard.has_facts and not skips
 
 
-async def _answer(heard: Heard, slots: dict[str, Any]) -> Taken:
+async def _answer(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
     """What the message gives to the complaint."""
     question, taken = slots["requested_slot"], Taken()
     if "file_id" in heard.tapped:
@@ -90,6 +92,7 @@ async def _answer(heard: Heard, slots: dict[str, Any]) -> Taken:
     taken.slots |= _phone(heard, question, slots["complaint_waybill"])
     taken.slots |= _decision(heard, slots, bool(taken.slots))
     taken.slots |= _remedy(heard, question)
+    taken.slots |= _amount(tracker, slots)
     if not _answers_only(heard, question, slots):
         taken.slots |= _story(heard, slots)
     taken.whole = bool({"complaint_remedy", "complaint_confirmed"} & set(taken.slots))
@@ -169,6 +172,12 @@ def _remedy(heard: Heard, question: str | None) -> dict[str, Any]:
         return {"complaint_remedy": "compensation"}
     wish = heard.wish if question == "complaint_confirmed" and not heard.says_yes else None
     return {"complaint_remedy": wish} if wish else {}
+
+
+def _amount(tracker: Tracker, slots: dict[str, Any]) -> dict[str, Any]:
+    """The first sum that is told: what it was worth, or what was charged."""
+    money = next(tracker.get_latest_entity_values("money"), None)
+    return {"complaint_value": str(money)} if money and not slots["complaint_value"] else {}
 
 
 def _story(heard: Heard, slots: dict[str, Any]) -> dict[str, Any]:

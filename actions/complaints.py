@@ -22,9 +22,21 @@ from bot.wording import moment, say
 REMEDIES = ("redeliver", "compensation", "explanation")
 PARTS = ("category", "waybill", "description", "phone")
 
+HELPS = {
+    "lost": ("value", "handed_over"),
+    "damage": ("photos", "value"),
+    "false_delivery": ("asked_around",),
+    "no_doorstep": ("place",),
+    "attitude": ("when",),
+    "overcharge": ("value", "receipt"),
+    "cod": ("value",),
+    "privacy": ("where_leaked",),
+}
+"""What helps to look into a complaint of a kind; named at the read-back while it is missing, and never required."""
+
 SLOTS = (
     "complaint_category", "complaint_description", "complaint_waybill", "complaint_phone", "complaint_remedy",
-    "complaint_confirmed", "complaint_case", "photos", "waybill_choices",
+    "complaint_confirmed", "complaint_case", "complaint_value", "photos", "waybill_choices",
 )  # fmt: skip
 
 
@@ -80,7 +92,16 @@ class ActionAskComplaintConfirmed(Ask):
             if not chosen
         ]
         buttons = [button(speech, "choice_confirm", "/affirm"), *wishes, button(speech, "choice_change", "/deny")]
-        return {"summary": _summary(tracker), "buttons": buttons}
+        return {"summary": _summary(tracker), "helps": _helps(tracker), "buttons": buttons}
+
+
+def _helps(tracker: Tracker) -> str:
+    """What could still be added, as a line of its own; empty where nothing is missing."""
+    speech, slots = language(tracker), tracker.slots
+    given = {"photos": slots["photos"], "receipt": slots["photos"], "value": slots["complaint_value"]}
+    lacking = [fact for fact in HELPS.get(slots["complaint_category"], ()) if not given.get(fact)]
+    items = say(speech, "list_separator").join(say(speech, f"complaint_fact_{fact}") for fact in lacking)
+    return say(speech, "complaint_helps", items=items) if lacking else ""
 
 
 def _summary(tracker: Tracker) -> str:
@@ -144,6 +165,7 @@ def _case(tracker: Tracker) -> dict[str, Any]:
         "phone": _given(slots["complaint_phone"]),
         "remedy": _remedy_words(language(tracker), slots["complaint_remedy"]),
         "files": slots["photos"] or (),
+        "details": {"value": slots["complaint_value"]} if slots["complaint_value"] else {},
     }
 
 

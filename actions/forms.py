@@ -7,6 +7,7 @@ which Rasa comes back to the form by itself. Each question is asked three times 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -20,6 +21,9 @@ from actions.support import Events
 MOST_ASKED = 3
 PATIENT = frozenset({"affirm", "deny", "correct", "try_again"})
 """Said to the form itself: asked again without another answer first."""
+CHAT = frozenset({"greet", "thank", "help", "ask_bot", "affirm", "deny", "correct", "abuse", "out_of_scope"})
+"""Never an answer in free words."""
+MOST_WORDS = 200
 WAYS_OUT = {"cancel": "action_leave", "goodbye": "action_leave", "request_human": "action_handoff"}
 
 
@@ -97,6 +101,23 @@ class Intake(Action, ABC):
         elif question in asked and any(value for name, value in taken.slots.items() if name != "problem"):
             asked[question] = 1
         return asked
+
+
+def free_words(heard: Heard, least: int) -> str | None:
+    """The message as an answer in the customer's own words: no chat, no question, at least so many characters."""
+    fits = heard.intent not in CHAT and not heard.asks and len(heard.words) >= least
+    return heard.words[:MOST_WORDS] if fits else None
+
+
+def decided(
+    heard: Heard, slots: dict[str, Any], confirmed: str, parts: Iterable[str], corrected: bool
+) -> dict[str, Any]:
+    """Yes and no at a read-back; a no without a better answer asks for the parts again."""
+    if slots["requested_slot"] != confirmed or corrected:
+        return {}
+    if heard.says_yes:
+        return {confirmed: "yes"}
+    return dict.fromkeys(parts) if heard.says_no or heard.wants_change else {}
 
 
 def _since_message(tracker: Tracker) -> list[dict[str, Any]]:

@@ -125,4 +125,5 @@ class ActionMyParcels(Action):
             dispatcher.utter_message(response="utter_my_parcels", choices=lines, buttons=parcel_buttons(waybills))
         else:
             dispatcher.utter_message(response="utter_my_parcels_none", phone=mask_phone(phone))
-        return [*cleared(*SLOTS), SlotSet("waybill_choices", waybills or None), SlotSet("waybills_sent", waybills or None)]
+        shown = [SlotSet(slot, waybills or None) for slot in ("waybill_choices", "waybills_sent")]
+        return [*cleared(*SLOTS), *shown]

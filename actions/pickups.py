@@ -9,7 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
-from actions.forms import Ask, Intake, Taken
+from actions.forms import Ask, Intake, Taken, decided, free_words
 from actions.hearing import Heard, told
 from actions.parcels import phone_in
 from actions.support import Events, button, cleared, language, message_key, read_back, reading, service
@@ -22,9 +22,7 @@ from bot.shipments import requests
 PARTS = ("pickup_address", "pickup_phone", "pickup_time", "pickup_item")
 SLOTS = (*PARTS, "pickup_weight", "pickup_confirmed", "pickup_forbidden")
 LEAVING = frozenset({"cancel", "request_human", "goodbye", "leave_callback"})
-CHAT = frozenset({"greet", "thank", "help", "ask_bot", "affirm", "deny", "correct", "abuse", "out_of_scope"})
 LEAST_ADDRESS = 5
-MOST_WORDS = 200
 _CANCELS = re.compile(r"取消|不寄了|不用来|别来了|不要来|\bcancel\b|don'?t come|no longer", re.IGNORECASE)
 
 
@@ -62,31 +60,18 @@ def _answer(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
         "pickup_weight": told(tracker, "weight"),
         "problem": bad_phone if question == "pickup_phone" else bad_time,
     }
-    if question in ("pickup_address", "pickup_item") and not found[question] and _is_answer(heard, question):
-        found[question] = heard.words[:MOST_WORDS]
+    if question in ("pickup_address", "pickup_item") and not found[question] and not heard.waybills:
+        found[question] = free_words(heard, LEAST_ADDRESS if question == "pickup_address" else 1)
     kept = {slot: value for slot, value in found.items() if value}
     kept |= _forbidden(heard, kept)
-    kept |= _decision(heard, question, bool(kept))
+    kept |= decided(heard, slots, "pickup_confirmed", PARTS, bool(kept))
     return Taken(kept, whole=bool(kept) and not heard.asks)
-
-
-def _is_answer(heard: Heard, question: str) -> bool:
-    least = LEAST_ADDRESS if question == "pickup_address" else 1
-    return heard.intent not in CHAT and not heard.asks and not heard.waybills and len(heard.words) >= least
 
 
 def _forbidden(heard: Heard, kept: dict[str, Any]) -> dict[str, Any]:
     """What may not be sent is said before anybody comes for it."""
     item = catalog.item_named_in(kept.get("pickup_item") or heard.text)
     return {"pickup_forbidden": item.zh} if item and item.verdict == "forbidden" else {}
-
-
-def _decision(heard: Heard, question: str | None, corrected: bool) -> dict[str, Any]:
-    if question != "pickup_confirmed" or corrected:
-        return {}
-    if heard.says_yes:
-        return {"pickup_confirmed": "yes"}
-    return dict.fromkeys(PARTS) if heard.says_no or heard.wants_change else {}
 
 
 class ActionAskPickupAddress(Ask):

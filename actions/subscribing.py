@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -28,9 +29,7 @@ class ActionSubscribe(Action):
             dispatcher.utter_message(response="utter_subscribe_which")
             return []
         for number in wanted:
-            outcome = await service(
-                lambda session, number=number: notices.start(session, tracker.sender_id, number, now())
-            )
+            outcome = await service(partial(notices.start, conversation_id=tracker.sender_id, waybill=number, now=now()))
             dispatcher.utter_message(response=f"utter_subscribe_{outcome}", waybill=number)
         return []
 

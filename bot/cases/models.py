@@ -35,6 +35,7 @@ class Case(Base):
     description = Column(EncryptedText, nullable=False)
     remedy = Column(EncryptedText, doc="what the customer wishes")
     files = Column(EncryptedJSON, nullable=False, default=list, doc="ids of photos and documents")
+    details = Column(EncryptedJSON, nullable=False, default=dict, doc="what this kind asks: claim, visit … (open_case)")
     summary = Column(String(200), nullable=False, doc="plain and masked: category and the first words, numbers starred")
     assignee = Column(String(60))
     created_at = Column(UTCDateTime, nullable=False, default=now)

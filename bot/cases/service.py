@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -46,9 +47,13 @@ def open_case(
     contact_name: str | None = None,
     remedy: str | None = None,
     files: Sequence[str] = (),
+    details: dict[str, Any] | None = None,
     now: datetime | None = None,
 ) -> dict[str, object]:
     """Opens a case once per `key`, or joins the unfinished one on the same parcel and category.
+
+    `details` are facts of its kind in words for the desk. Claim: claim, declared, value, estimate, rule; after-sales:
+    time, address, person.
 
     Gives {"number", "state", "first_check_due_at", "result_due_at", "joined"}; times as ISO text or None.
     """
@@ -73,6 +78,7 @@ def open_case(
             description=description,
             remedy=remedy,
             files=list(files),
+            details=details or {},
             summary=_summary(category or kind, description),
         )
         _start(session, case, now or present())

@@ -22,7 +22,7 @@ LISTED = (
     "number", "kind", "category", "state", "escalation", "reopened", "language", "summary", "assignee",
     "created_at", "first_check_due_at", "result_due_at", "updated_at",
 )  # fmt: skip
-PRIVATE = ("conversation_id", "waybill", "phone", "contact_name", "description", "remedy", "files")
+PRIVATE = ("conversation_id", "waybill", "phone", "contact_name", "description", "remedy", "details", "files")
 
 WRONG_TAIL = "wrong_tail"
 MAX_WRONG_TAILS = 5

@@ -17,7 +17,9 @@ PARCEL = "parcel_notice"
 MOST_PER_CONVERSATION = 50
 
 
-def subscribe(session: Session, conversation_id: str, waybill: str, promised_at: datetime | None, now: datetime) -> bool:
+def subscribe(
+    session: Session, conversation_id: str, waybill: str, promised_at: datetime | None, now: datetime
+) -> bool:
     """From now on this conversation is told of the parcel. False where it has too many already."""
     own = select(Subscription.waybill).where(Subscription.conversation_id == conversation_id)
     known = session.execute(own.limit(MOST_PER_CONVERSATION)).scalars().all()
