@@ -1,4 +1,4 @@
-"""Claims: what happened to which parcel, whether its value was declared, what it was worth; an estimate, then a case."""
+"""Claims: what happened to which parcel, what was declared, what it was worth; an estimate, then a case."""
 
 from __future__ import annotations
 

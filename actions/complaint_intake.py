@@ -8,8 +8,8 @@ from rasa_sdk import Tracker
 
 from actions.forms import Intake, Taken
 from actions.hearing import FALLBACK, Heard
-from actions.parcels import NOT_GIVEN, parcel_in, phone_in
-from actions.support import reading
+from actions.parcels import NOT_GIVEN, card, parcel_in, phone_in
+from actions.support import language, reading
 from bot.cases import service as cases
 from bot.cases.states import CATEGORIES
 
@@ -43,7 +43,8 @@ class ValidateComplaintForm(Intake):
             return Taken()
         if slots["requested_slot"] in CONTACT and heard.asks_why_contact and not heard.has_facts:
             return Taken(remarks=["utter_why_contact"], whole=True)
-        return await self._joined(await _answer(heard, slots, tracker), slots, tracker)
+        taken = await self._joined(await _answer(heard, slots, tracker), slots, tracker)
+        return await _with_record(taken, slots, tracker)
 
     async def _begin(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
         """A new complaint keeps the parcel and phone that are known, and nothing else of an earlier one."""
@@ -53,10 +54,13 @@ class ValidateComplaintForm(Intake):
             fresh["complaint_waybill"] = None
         elif not slots["complaint_waybill"] and not slots["waybill_choices"]:
             fresh["complaint_waybill"] = slots["waybill"]
-        slots |= fresh
-        taken = await _answer(heard, slots, tracker)
-        joined = await self._joined(Taken(fresh | taken.slots, taken.remarks), slots, tracker)
-        return joined if joined.slots["complaint_case"] else Taken(joined.slots, ["utter_complaint_sorry"])
+        known = slots | fresh
+        taken = await _answer(heard, known, tracker)
+        joined = await self._joined(Taken(fresh | taken.slots, taken.remarks), known, tracker)
+        if joined.slots["complaint_case"]:
+            return joined
+        blank = {**known, "complaint_category": None}
+        return await _with_record(Taken(joined.slots, ["utter_complaint_sorry"]), blank, tracker)
 
     async def _joined(self, taken: Taken, slots: dict[str, Any], tracker: Tracker) -> Taken:
         """Where this very complaint is open already, the words go there and nothing more is asked."""
@@ -74,6 +78,22 @@ class ValidateComplaintForm(Intake):
             if not slots[slot]:
                 return slot
         return "complaint_part" if slots["complaint_confirmed"] == "no" else "complaint_confirmed"
+
+
+async def _with_record(taken: Taken, slots: dict[str, Any], tracker: Tracker) -> Taken:
+    """Delivered but not received: as soon as the parcel is known, what its record says and where it may be."""
+    before, known = slots, slots | taken.slots
+    new = [slot for slot in ("complaint_category", "complaint_waybill") if known[slot] and not before[slot]]
+    waybill = known["complaint_waybill"]
+    if not new or known["complaint_category"] != "false_delivery" or waybill in (None, NOT_GIVEN):
+        return taken
+    view = await card(tracker.sender_id, waybill, language(tracker))
+    if view and view["status"] == "delivered":
+        last = view["timeline"][0]["text"] if view["timeline"] else ""
+        record = "\n".join(part for part in (view["headline"], view["why"], last) if part)
+        taken.remarks.append("utter_delivery_record")
+        taken.values = {"waybill": waybill, "record": record}
+    return taken
 
 
 def _leaves(heard: Heard, question: str) -> bool:

@@ -29,13 +29,14 @@ WAYS_OUT = {"cancel": "action_leave", "goodbye": "action_leave", "request_human"
 
 @dataclass
 class Taken:
-    """What a form takes from a message: new slot values, and responses to say before its next question.
+    """What a form takes from a message: new slot values, and responses to say before its next question, with `values`.
 
     `whole` says that the message was meant for the form alone, however like a question it looks.
     """
 
     slots: dict[str, Any] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
     whole: bool = False
 
 
@@ -66,7 +67,7 @@ class Intake(Action, ABC):
         slots = {**tracker.slots, **({"requested_slot": None, "asked": None} if begins else {})}
         taken = await self.take(heard, slots, tracker)
         for remark in taken.remarks:
-            dispatcher.utter_message(response=remark)
+            dispatcher.utter_message(response=remark, **taken.values)
         slots |= {"asked": self._asked(slots, heard, taken), **taken.slots}
         events = [SlotSet(slot, slots[slot]) for slot in ("asked", *taken.slots)]
         way_out = None if begins or taken.slots or taken.remarks else self._way_out(slots, heard)

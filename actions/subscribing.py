@@ -29,7 +29,8 @@ class ActionSubscribe(Action):
             dispatcher.utter_message(response="utter_subscribe_which")
             return []
         for number in wanted:
-            outcome = await service(partial(notices.start, conversation_id=tracker.sender_id, waybill=number, now=now()))
+            begin = partial(notices.start, conversation_id=tracker.sender_id, waybill=number, now=now())
+            outcome = await service(begin)
             dispatcher.utter_message(response=f"utter_subscribe_{outcome}", waybill=number)
         return []
 

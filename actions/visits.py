@@ -22,8 +22,8 @@ SLOTS = (*PARTS, "visit_confirmed")
 LEAST = {"visit_topic": 2, "visit_address": 5, "visit_person": 2}
 """Characters of an answer in free words."""
 _BARE = re.compile(
-    r"[\W_]|我|想|要|请|帮|一下|预约|约个?|安排|上门|服务|售后|人员|师傅|来|book|arrange|schedule|an?\b|home|visit|service|please"
-    r"|i\b|want|would like|to\b",
+    r"[\W_]|我|想|要|请|帮|一下|预约|约个?|安排|上门|服务|售后|人员|师傅|来|book|arrange|schedule|an?\b|home|visit"
+    r"|service|please|i\b|want|would like|to\b",
     re.IGNORECASE,
 )
 """What is left without these says what the visit is for."""

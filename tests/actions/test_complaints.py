@@ -258,3 +258,24 @@ def test_a_question_about_the_parcel_inside_a_complaint_is_answered_and_the_comp
     chat.say("箱子压坏了，里面的碗碎了两个", WAYBILL)
     assert "电话" in chat.say("详细轨迹") and chat.card is not None
     assert "核对" in chat.say("13912345678")
+
+
+def test_delivered_but_not_received_hears_what_the_record_says_before_it_is_recorded(chat: Chat) -> None:
+    delivered = "JD0098264417305"
+    chat.say("显示签收了 我根本没收到")
+    said = chat.say(delivered)
+    assert "记录是这样的" in said and "签收" in said and "取件码" in said and "电话" in said
+    assert "记录是这样的" not in chat.say(PHONE)
+    chat.say("确认")
+    assert chat.cases()[0]["category"] == "false_delivery" and chat.cases()[0]["waybill"] == delivered
+
+
+def test_the_parcel_just_shown_as_delivered_needs_no_number_again(chat: Chat) -> None:
+    chat.say("查 JD0098264417305")
+    said = chat.tap("我没收到")
+    assert "记录是这样的" in said and "运单号" not in said.split("记录是这样的")[1].split("\n")[-1]
+
+
+def test_a_parcel_that_is_not_delivered_has_no_record_to_tell(chat: Chat) -> None:
+    chat.say("显示签收了 我根本没收到")
+    assert "记录是这样的" not in chat.say(WAYBILL)
