@@ -1,7 +1,7 @@
 """Waybill numbers in what customers write: found, normalised, matched with carriers. Pure: no store, no network.
 
 A number format is a row of FORMATS; a new carrier is a new row. Sources: domain-facts §2.8 (Chinese carriers,
-which publish neither check digits nor patterns; those marked low there are ranked guesses), UPU S10, UPS.
+which publish neither check digits nor patterns; those marked low there are ranked guesses); abroad: foreign.py.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+
+from bot.shipments import foreign
 
 CHECK_DIGIT, TOO_SHORT, TOO_LONG = "check_digit", "too_short", "too_long"
 
@@ -43,29 +45,8 @@ class Format:
     sound: Callable[[str], bool] | None = None
 
 
-# ISO 3166 codes of the countries whose posts issue S10 numbers.
-COUNTRIES = (
-    "AD|AE|AF|AG|AI|AL|AM|AO|AR|AT|AU|AW|AZ|BA|BB|BD|BE|BF|BG|BH|BI|BJ|BM|BN|BO|BR|BS|BT|BW|BY|BZ|CA|CD|CF|CG|CH|CI"
-    "|CL|CM|CN|CO|CR|CU|CV|CW|CY|CZ|DE|DJ|DK|DM|DO|DZ|EC|EE|EG|ER|ES|ET|FI|FJ|FK|FM|FO|FR|GA|GB|GD|GE|GF|GG|GH|GI"
-    "|GL|GM|GN|GP|GQ|GR|GT|GU|GW|GY|HK|HN|HR|HT|HU|ID|IE|IL|IM|IN|IQ|IR|IS|IT|JE|JM|JO|JP|KE|KG|KH|KI|KM|KN|KP|KR"
-    "|KW|KY|KZ|LA|LB|LC|LI|LK|LR|LS|LT|LU|LV|LY|MA|MC|MD|ME|MG|MH|MK|ML|MM|MN|MO|MQ|MR|MS|MT|MU|MV|MW|MX|MY|MZ|NA"
-    "|NC|NE|NG|NI|NL|NO|NP|NR|NZ|OM|PA|PE|PF|PG|PH|PK|PL|PR|PS|PT|PW|PY|QA|RE|RO|RS|RU|RW|SA|SB|SC|SD|SE|SG|SI|SK"
-    "|SL|SM|SN|SO|SR|SS|ST|SV|SX|SY|SZ|TC|TD|TG|TH|TJ|TL|TM|TN|TO|TR|TT|TV|TW|TZ|UA|UG|US|UY|UZ|VA|VC|VE|VG|VI|VN"
-    "|VU|WS|YE|YT|ZA|ZM|ZW"
-)
-
-
-def s10_check(value: str) -> bool:
-    """The ninth digit of a UPU S10 number such as RB123456785GB."""
-    rest = sum(int(digit) * weight for digit, weight in zip(value[2:10], (8, 6, 4, 2, 3, 5, 9, 7), strict=True)) % 11
-    return int(value[10]) == {0: 5, 1: 0}.get(rest, 11 - rest)
-
-
-def ups_check(value: str) -> bool:
-    """The last digit of a UPS 1Z number; a letter counts as (its ASCII code - 3) mod 10."""
-    numbers = [int(c) if c.isdigit() else (ord(c) - 3) % 10 for c in value[2:17]]
-    total = sum(number * (2 if place % 2 else 1) for place, number in enumerate(numbers))
-    return int(value[17]) == -total % 10
+def _s10(value: str) -> bool:
+    return foreign.judge(value, "S10")
 
 
 def _prefixed(carrier: str, prefix: str, digits: int) -> Format:
@@ -95,21 +76,14 @@ def _digits(carriers: str, pattern: str) -> Format:
 FORMATS = (
     _prefixed("SF", "SF", 13),
     _prefixed("YTO", "YT", 13),
-    _digits("YUNEXPRESS", r"YT\d{16}"),
     _prefixed("JTSD", "JT", 13),
     Format(
         ("JD",), re.compile(r"JD(?=[A-Z\d]{11,15}$)[A-Z]{0,2}\d+"), re.compile(r"JD[A-Z]{0,2}\d{6,20}"), (13, 17)
     ),
     _prefixed("DBL", "DPK", 12),
     _prefixed("DBL", "DPL", 12),
-    Format(
-        ("EMS",), re.compile(r"E[A-Z]\d{9}CN"), re.compile(r"E[A-Z](?:\d{6,12}CN|\d{9})"), (13, 13), s10_check
-    ),
-    Format(
-        ("YZPY",), re.compile(r"[A-DF-Z][A-Z]\d{9}CN"), re.compile(r"[CLRUV][A-Z]\d{6,12}CN"), (13, 13), s10_check
-    ),
-    Format(("UPU",), re.compile(rf"[A-Z]{{2}}\d{{9}}(?!CN)(?:{COUNTRIES})"), sound=s10_check),
-    Format(("UPS",), re.compile(r"1Z[A-Z\d]{15}\d"), re.compile(r"1Z[A-Z\d]{7,24}"), (18, 18), ups_check),
+    Format(("EMS",), re.compile(r"E[A-Z]\d{9}CN"), re.compile(r"E[A-Z](?:\d{6,12}CN|\d{9})"), (13, 13), _s10),
+    Format(("YZPY",), re.compile(r"[A-DF-Z][A-Z]\d{9}CN"), re.compile(r"[CLRUV][A-Z]\d{6,12}CN"), (13, 13), _s10),
     _named("ZTO", "ZTO?", 12, 14),
     _named("STO", "STO?", 12, 15),
     _named("YD", "YD|YUNDA", 13, 15),
@@ -126,6 +100,7 @@ FORMATS = (
     _digits("ZTO YD STO", r"\d{13}"),
     _digits("STO YD", r"\d{15}"),
 )
+_NEAR_ABROAD = (Format(("UPS",), re.compile(r"1Z[A-Z\d]{16}"), re.compile(r"1Z[A-Z\d]{7,24}"), (18, 18)),)
 BARE_NEAR = re.compile(r"\d{8,11}|\d{16,20}")  # where the customer says that it is a waybill
 BARE_LENGTHS = (12, 15)
 
@@ -180,7 +155,8 @@ def find(text: str) -> list[Found]:
     """Every waybill in the text, in reading order. Phones, order numbers and case numbers are none."""
     folded = fold(text)
     open_text = _ELSE.sub(lambda struck: "|" * len(struck[0]), folded)
-    return [found for run in _RUN.finditer(open_text) for found in _in_run(open_text, run)]
+    named = foreign.named_in(folded)
+    return [found for run in _RUN.finditer(open_text) for found in _in_run(open_text, run, named)]
 
 
 def recognise(value: str) -> Found | None:
@@ -195,12 +171,12 @@ def recognise(value: str) -> Found | None:
     return Found(number, 0, len(stripped), (), _wrong_length(number, BARE_LENGTHS))
 
 
-def _in_run(text: str, run: re.Match[str]) -> Iterator[Found]:
+def _in_run(text: str, run: re.Match[str], named: tuple[str, ...]) -> Iterator[Found]:
     """Waybills in a run of blocks: of those that begin at a block the longest sound one, else a near miss."""
     blocks = list(_BLOCK.finditer(text, *run.span()))
     first = 0
     while first < len(blocks):
-        read = _longest(text, blocks[first : first + _MOST_BLOCKS])
+        read = _longest(text, blocks[first : first + _MOST_BLOCKS], named)
         if read is None:
             first += 1
             continue
@@ -208,11 +184,11 @@ def _in_run(text: str, run: re.Match[str]) -> Iterator[Found]:
         first = next((n for n, block in enumerate(blocks) if block.start() >= read.end), len(blocks))
 
 
-def _longest(text: str, blocks: list[re.Match[str]]) -> Found | None:
+def _longest(text: str, blocks: list[re.Match[str]], named: tuple[str, ...]) -> Found | None:
     miss = None
     for last in range(len(blocks), 0, -1):
         parts = [block[0] for block in blocks[:last]]
-        read = _read("".join(parts)) if _joinable(parts) else None
+        read = _read("".join(parts), named) if _joinable(parts) else None
         if read is None:
             continue
         found = Found(read[0], blocks[0].start(), blocks[last - 1].end(), *read[1:])
@@ -227,23 +203,57 @@ def _joinable(parts: list[str]) -> bool:
     if len(parts) == 1:
         return True
     rest = parts[1:] if parts[0].isalpha() else parts
-    if len(rest) > 1 and re.fullmatch(COUNTRIES, rest[-1]) and rest[-1] not in _ENGLISH_WORDS:  # ends an S10 number
+    ends_s10 = re.fullmatch(foreign.COUNTRIES, rest[-1]) and rest[-1] not in _ENGLISH_WORDS
+    if len(rest) > 1 and ends_s10:
         rest = rest[:-1]
     with_digits = all(any(c.isdigit() for c in part) for part in rest)
     return with_digits and (len(rest) == 1 or all(len(part) <= 8 for part in rest))
 
 
-def _read(value: str) -> tuple[str, tuple[str, ...], str | None] | None:
-    """Number, carriers and problem of a compact value, by the table."""
+Reading = tuple[str, "tuple[str, ...]", "str | None"]
+"""Number, carriers and problem."""
+
+
+def _read(value: str, named: tuple[str, ...]) -> Reading | None:
+    """A compact value by the tables; a carrier abroad that the customer names goes first."""
     if len(value) < _LEAST_LENGTH:
         return None
+    by_name = _abroad(value, named) if named else None
+    if by_name and set(by_name[1]) & set(named):
+        return by_name
+    return _fit(value) or _abroad(value, ()) or _fit(_with_digits(value)) or _near(value)
+
+
+def _fit(value: str) -> Reading | None:
     fits = [(form, match) for form in FORMATS if (match := form.pattern.fullmatch(value))]
     sound = [(form, match) for form, match in fits if form.sound is None or form.sound(value)]
-    if fits:
-        kept = sound or fits
-        carriers = tuple(dict.fromkeys(carrier for form, _ in kept for carrier in form.carriers))
-        return _number(kept[0][1]), carriers, None if sound else CHECK_DIGIT
-    for form in FORMATS:
+    if not fits:
+        return None
+    kept = sound or fits
+    carriers = tuple(dict.fromkeys(carrier for form, _ in kept for carrier in form.carriers))
+    return _number(kept[0][1]), carriers, None if sound else CHECK_DIGIT
+
+
+def _abroad(value: str, named: tuple[str, ...]) -> Reading | None:
+    carriers, sound = foreign.carriers_of(value, named)
+    return (value, carriers, None if sound else CHECK_DIGIT) if carriers else None
+
+
+_LETTERS_FOR_DIGITS = str.maketrans("OIL", "011")
+_PREFIX = re.compile(r"(SF|YT|JT|DPK|DPL|JD[A-Z]{0,2}?)([\dOIL]{11,15})")
+_LEAST_DIGITS = 8
+
+
+def _with_digits(value: str) -> str:
+    """O, I and L typed for 0 and 1 behind a carrier's prefix: SF14O92837465L0 → SF1409283746510."""
+    match = _PREFIX.fullmatch(value)
+    if match is None or sum(character.isdigit() for character in match[2]) < _LEAST_DIGITS:
+        return ""
+    return match[1] + match[2].translate(_LETTERS_FOR_DIGITS)
+
+
+def _near(value: str) -> Reading | None:
+    for form in (*FORMATS, *_NEAR_ABROAD):
         if form.near and (match := form.near.fullmatch(value)):
             return _number(match), form.carriers, _wrong_length(_number(match), form.lengths)
     return None

@@ -1,10 +1,16 @@
 """The recogniser: which numbers in a message are waybills, whose, and what is wrong with the near misses."""
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.shipments import foreign
 from bot.shipments.waybill import find, normalise, recognise
+
+EXAMPLES = Path(__file__).resolve().parents[3] / "shared" / "tracking_number_data" / "couriers"
 
 
 def only(text: str) -> tuple[str, str, tuple[str, ...], str | None]:
@@ -118,3 +124,67 @@ def check_offsets(text: str) -> None:
 @given(st.text())
 def test_normalising_twice_changes_nothing(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
+
+
+@pytest.mark.parametrize(("number", "name", "right"), [
+    ("986578788855", "FedEx Express (12)", True), ("986578788856", "FedEx Express (12)", False),
+    ("3318810025", "DHL Express", True), ("3318810026", "DHL Express", False),
+    ("1Z5R89390357567127", "UPS", True), ("1Z5R89390357567128", "UPS", False),
+    ("320595463938", "Purolator (12)", True), ("320595463939", "Purolator (12)", False),
+    ("0998000002003 3F".replace(" ", ""), "DPD (14)", True), ("09980000020033D", "DPD (14)", False),
+    ("C11031500001879", "OnTrac", True), ("C11031500001878", "OnTrac", False),
+    ("9400111206206406260787", "USPS IMpb N", True), ("9400111206206406260788", "USPS IMpb N", False),
+    ("RB123456785GB", "S10", True), ("RB123456785XX", "S10", False),
+    ("TBA000000000000", "Amazon Logistics", True), ("TBA50288727400A", "Amazon Logistics", False),
+])  # fmt: skip
+def test_each_kind_of_check_digit_abroad(number: str, name: str, right: bool) -> None:
+    assert foreign.judge(number, name) is right
+
+
+@pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the shared examples are not here")
+def test_all_published_examples_are_judged_right_in_their_format() -> None:
+    judged = [
+        (form["name"], number, foreign.judge(normalise(number), form["name"]) is (kind == "valid"))
+        for file in EXAMPLES.glob("*.json")
+        for form in json.loads(file.read_text(encoding="utf-8"))["tracking_numbers"]
+        for kind in ("valid", "invalid")
+        for number in form["test_numbers"][kind]
+    ]
+    assert len(judged) == 280
+    assert [row for row in judged if not row[2]] == []
+
+
+@pytest.mark.parametrize(("text", "carriers", "problem"), [
+    ("FedEx 986578788855 到哪了", ("FEDEX",), None),
+    ("联邦快递的 986578788856", ("FEDEX",), "check_digit"),
+    ("DHL 60120172242323", ("DHL",), None),
+    ("60120172242323", ("ZTO",), None),
+    ("986578788855", ("SF", "ZTO", "STO", "YTO"), None),
+    ("TBA010000000000 where", ("AMAZON",), None),
+    ("9400 1112 0620 6406 2607 87", ("USPS",), None),
+])  # fmt: skip
+def test_a_carrier_abroad_counts_for_bare_digits_only_when_it_is_named(
+    text: str, carriers: tuple[str, ...], problem: str | None
+) -> None:
+    assert only(text)[2:] == (carriers, problem)
+
+
+@given(st.from_regex(r"[1-9][0-9]{11,14}", fullmatch=True))
+def test_no_plain_chinese_number_is_ever_given_to_a_carrier_abroad(digits: str) -> None:
+    abroad = {form.carrier for form in foreign.FORMATS}
+    assert not any(abroad & set(found.carriers) for found in find(f"查一下 {digits}"))
+
+
+@pytest.mark.parametrize(("typed", "value"), [
+    ("SF14O92837465lO", "SF1409283746510"), ("yt44O1928374650", "YT4401928374650"),
+    ("SF I4O9283746510", "SF1409283746510"),
+])  # fmt: skip
+def test_letters_typed_for_digits_are_read_as_digits(typed: str, value: str) -> None:
+    assert only(f"单号{typed}")[1:] == (value, (("SF",) if value.startswith("SF") else ("YTO",)), None)
+
+
+@given(st.text(alphabet="SFYTJDPKLO I1Z0123456789-运单号FedEx ", max_size=60))
+def test_whatever_is_typed_offsets_cover_what_was_read(text: str) -> None:
+    for found in find(text):
+        written = normalise(text[found.start : found.end])
+        assert found.value in written or found.value in written.translate(str.maketrans("OIL", "011"))
