@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import ActiveLoop, SlotSet
 from sqlalchemy.orm import Session
 
-from bot.db import database
+from bot.db import database, now
+from bot.shipments.refreshing import refresh
 from bot.wording import say
 
 Events = list[dict[str, Any]]
 Result = TypeVar("Result")
 
 SHOWN_WORDS = 80
+LONGEST_REFRESH_S = 3.5
+"""The providers' budget, and what the store takes."""
 
 
 async def service(do: Callable[[Session], Result]) -> Result:
@@ -39,6 +43,13 @@ async def reading(do: Callable[[Session], Result]) -> Result:
 def _read(do: Callable[[Session], Result]) -> Result:
     with database().read() as session:
         return do(session)
+
+
+async def freshened(number: str, *, tail: str | None = None) -> None:
+    """Asks the providers about a parcel where that is due; a hanging name service must not hold the customer up."""
+    work = asyncio.to_thread(refresh, database(), number, now(), tail=tail)
+    with suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(work, LONGEST_REFRESH_S)
 
 
 def language(tracker: Tracker) -> str:

@@ -13,10 +13,12 @@ from actions.hearing import Heard, hear
 from actions.parcels import NOT_GIVEN, PROBLEMS, card, card_buttons, numbered, parcel_buttons, parcel_in
 from actions.particulars import tell_particular
 from actions.sending import resume
-from actions.support import Events, cleared, language, message_key, reading, service
-from bot.customers.verification import role_for
+from actions.support import Events, cleared, freshened, language, message_key, reading, service
+from bot.customers.verification import is_locked, role_for
 from bot.db import now
 from bot.shipments.access import verify_tail
+from bot.shipments.refreshing import staleness
+from bot.shipments.waybill import normalise
 from bot.wording import say
 
 OTHERS_OFFERED = 3
@@ -68,9 +70,12 @@ async def tell(
 ) -> None:
     """The parcel's state in words and as a card, with its timeline once verified; `offer` adds what to do next."""
     speech = language(tracker)
+    if number:
+        await freshened(number)
     view = await card(tracker.sender_id, number, speech) if number else None
     if view is None:
-        dispatcher.utter_message(response="utter_not_found" if number else "utter_which_parcel", waybill=number)
+        response = await _not_found(number) if number else "utter_which_parcel"
+        dispatcher.utter_message(response=response, waybill=number)
         return
     sent = tracker.get_slot("waybills_sent") or ()
     others = [other for other in sent if other != number][:OTHERS_OFFERED] if number in sent else []
@@ -83,9 +88,15 @@ async def tell(
     )
 
 
+async def _not_found(number: str) -> str:
+    """No record, or none that we could get: the customer hears which."""
+    failed = await reading(lambda session: staleness(session, normalise(number)))
+    return f"utter_not_found_{failed[0]}" if failed else "utter_not_found"
+
+
 def _words(view: dict[str, Any]) -> dict[str, str]:
     """The card's sentences as one text; empty ones leave no gap."""
-    told = (view["headline"], view["why"], view["next"])
+    told = (view["headline"], view["why"], view["next"], view["stale"])
     return {"waybill": view["waybill"], "explanation": "\n".join(sentence for sentence in told if sentence)}
 
 
@@ -129,6 +140,9 @@ class ValidateTailForm(Intake):
             anew = {"particular_asked": None} if heard.intent == "track_details" else {}  # asks for all of it
             return Taken({"tail_outcome": await _outcome_before(tracker, number), **anew})
         key = message_key(tracker)
+        locked = await reading(lambda session: is_locked(session, tracker.sender_id, normalise(number), now()))
+        if not locked:
+            await freshened(number, tail=digits)
         outcome = await service(
             lambda session: verify_tail(session, tracker.sender_id, number, digits, key=key, now=now())
         )

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.channels.hooks import TrackingHooks
 from bot.channels.http import Refused, answer_refusal, language_of
 from bot.channels.limits import Limits, client_address
 from bot.channels.rest import RestChannel
@@ -44,6 +45,7 @@ def create_app(database: Database, settings: Settings, brain_ready: Callable[[],
         routes=[
             *WebChat(database, settings, limits).routes(),
             *RestChannel(database, limits).routes(),
+            *TrackingHooks(database).routes(),
             Mount("/desk", routes=desk_pages.routes(lambda request: client_address(request, settings))),
             *_operations(database, settings, brain_ready),
             *widget_pages.routes(),

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.db import database
 from bot.settings import ROOT, Settings
+from bot.shipments.providers.chosen import names, problems
 
 VENDORED = ("chatui.js", "chatui.css", "react.production.min.js", "react-dom.production.min.js", "htmx.min.js")
 
@@ -30,6 +31,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield _encoder()
     yield _front_end()
     yield _cookies(settings)
+    yield _providers(settings)
 
 
 def _database() -> Finding:
@@ -81,3 +83,9 @@ def _cookies(settings: Settings) -> Finding:
     https = settings.public_url.startswith("https://")
     fine = settings.secure_cookies or not https
     return Finding(fine, "cookies fit the address" if fine else "set YIDA_SECURE_COOKIES=true behind HTTPS")
+
+
+def _providers(settings: Settings) -> Finding:
+    named, wrong = names(settings), problems(settings)
+    asked = f"scans from the own database, then {', '.join(named)}" if named else "scans from the own database alone"
+    return Finding(not wrong, "; ".join(wrong) or asked)

@@ -40,6 +40,17 @@ class Settings(BaseSettings):
     files_per_hour: int = Field(default=30, description="photos and documents per chat session")
     address_files_per_hour: int = Field(default=200, description="photos and documents per network address")
     code_sender: str = Field(default="", description="URL of the SMS gateway for one-time codes; `print` for the demo")
+    providers: str = Field(default="", description="kuaidi100, kdniao, 17track: asked in this order for scans")
+    kuaidi100_key: str = ""
+    kuaidi100_customer: str = ""
+    kuaidi100_salt: str = Field(default="", description="signs its pushes")
+    kuaidi100_url: str = "https://poll.kuaidi100.com"
+    kuaidi100_auto_url: str = "https://www.kuaidi100.com"
+    kdniao_id: str = ""
+    kdniao_key: str = ""
+    kdniao_url: str = "https://api.kdniao.com"
+    track17_key: str = ""
+    track17_url: str = "https://api.17track.net/track/v2.2"
     turns_at_once: int = 4
     turn_timeout_s: float = 20.0
     lease_s: float = 30.0

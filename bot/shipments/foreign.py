@@ -1,8 +1,8 @@
 """Number formats of carriers abroad, with their check digits. Pure.
 
 Written from the formats that jkeen/tracking_number_data (MIT) publishes and tests, UPU S10, and DPD's label
-specification. Half of them are bare digits that a Chinese number also is (every 14-digit number "is" one of DHL E-Commerce): those
-count only where the customer names the carrier.
+specification. Half of them are bare digits that a Chinese number also is (every 14-digit number "is" one of DHL
+E-Commerce): those count only where the customer names the carrier.
 """
 
 from __future__ import annotations

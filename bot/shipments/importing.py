@@ -21,9 +21,11 @@ from sqlalchemy.orm import Session
 from tqdm import tqdm
 
 from bot.db import Database, now
-from bot.shipments import fields, kuaidi100, store
+from bot.shipments import fields, store
 from bot.shipments.errors import BadRow
 from bot.shipments.models import fingerprint
+from bot.shipments.providers import kuaidi100
+from bot.shipments.providers.base import Answer
 from bot.shipments.store import Row
 
 BATCH_ROWS = 5000
@@ -210,7 +212,7 @@ def _event(row: dict[str, str]) -> Row:
     }
 
 
-def _answer(line: bytes) -> kuaidi100.Answer:
+def _answer(line: bytes) -> Answer:
     try:
         record: Any = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -218,7 +220,7 @@ def _answer(line: bytes) -> kuaidi100.Answer:
     return kuaidi100.read_answer(record, now())
 
 
-def _write_answers(session: Session, answers: list[kuaidi100.Answer]) -> None:
+def _write_answers(session: Session, answers: list[Answer]) -> None:
     store.write_events(session, [event for answer in answers for event in answer.events])
     for answer in answers:
         store.add_what_was_asked_with(session, answer.waybill, answer.carrier, answer.phone)

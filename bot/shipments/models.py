@@ -4,7 +4,7 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String
 from sqlalchemy.types import TypeDecorator
 
 from bot.db import Base, UTCDateTime, now
@@ -100,6 +100,19 @@ class ShipmentEvent(Base):
     fingerprint = Column(
         String(32), nullable=False, info={"rehash": lambda row: fingerprint(row["at"], row["code"], row["text"])}
     )
+
+
+class ProviderQuery(Base):
+    """When a parcel was last asked of a provider: a number asked too often is locked there (see refreshing.py)."""
+
+    __tablename__ = "provider_queries"
+
+    waybill = Column(String(40), primary_key=True)
+    outcome = Column(String(20), nullable=False, doc="asked, answered, or that of a ProviderError")
+    asked_at = Column(UTCDateTime, nullable=False)
+    answered_at = Column(UTCDateTime, doc="the last good answer")
+    again_at = Column(UTCDateTime, nullable=False, doc="not asked before")
+    watched = Column(Boolean, nullable=False, default=False, doc="the provider pushes changes")
 
 
 class ServiceRequest(Base):

@@ -19,21 +19,21 @@ def place_in_time(event: dict[str, Any]) -> tuple[Any, ...]:
 
 
 @lru_cache(maxsize=1024)
-def read_code(code: str) -> tuple[str, str | None]:
-    """Status and reason of a Kuaidi100 code, its Chinese name, or our own name with or without /reason."""
-    if code not in _table():
+def read_code(code: str, provider: str = "kuaidi100") -> tuple[str, str | None]:
+    """Status and reason of a provider's code, its Chinese name, or our own name with or without /reason."""
+    if code not in _table(provider):
         raise UnknownCode(code)
-    status, _, reason = _table()[code].partition("/")
+    status, _, reason = _table(provider)[code].partition("/")
     return status, reason or None
 
 
 @cache
-def _table() -> dict[str, str]:
+def _table(provider: str) -> dict[str, str]:
     listed = yaml.safe_load(Path(__file__).with_name("statuses.yml").read_text(encoding="utf-8"))
     own = [*STATUSES, *(f"{status}/{reason}" for status, reasons in listed["reasons"].items() for reason in reasons)]
-    return {name: name for name in own} | listed["kuaidi100"] | listed["names"]
+    return {name: name for name in own} | listed[provider] | listed["names"]
 
 
 def codes() -> list[str]:
     """Every code that `read_code` understands."""
-    return list(_table())
+    return list(_table("kuaidi100"))

@@ -12,6 +12,7 @@ from bot import catalog
 from bot.shipments.explain import Explanation, Facts, explain, usual_by
 from bot.shipments.masking import masked
 from bot.shipments.models import Party, Shipment, ShipmentEvent
+from bot.shipments.refreshing import staleness
 from bot.shipments.waybill import normalise, recognise
 from bot.wording import moment, say
 
@@ -30,7 +31,8 @@ def view(session: Session, waybill: str, *, detailed: bool, language: str, now: 
 
     {"waybill", "carrier", "carrier_name", "status", "status_name", "headline", "why", "next",
     "action": {"title", "payload"} or None, "verdict": on_time|late|stuck|waiting|problem|done|unknown, "city",
-    "promised_at", "timeline": [{"at", "city", "text"}] newest first, "detailed", "updated_at"}; times are ISO UTC.
+    "promised_at", "timeline": [{"at", "city", "text"}] newest first, "detailed", "updated_at", "stale"}; times are ISO
+    UTC; `stale` says, where a provider gave no update, how old the record is, else it is empty.
     """
     shipment = look_up(session, waybill)
     if shipment is None:
@@ -50,7 +52,17 @@ def view(session: Session, waybill: str, *, detailed: bool, language: str, now: 
         "timeline": _timeline(session, shipment.waybill, language) if detailed else [],
         "detailed": detailed,
         "updated_at": (shipment.last_event_at or shipment.updated_at).isoformat(),
+        "stale": _stale(session, shipment, language),
     }
+
+
+def _stale(session: Session, shipment: Shipment, language: str) -> str:
+    failed = staleness(session, shipment.waybill)
+    if failed is None:
+        return ""
+    outcome, answered_at = failed
+    at = answered_at or shipment.last_event_at or shipment.updated_at
+    return say(language, f"track_stale_{outcome}", at=moment(at, language))
 
 
 def _last_city(session: Session, waybill: str) -> str | None:

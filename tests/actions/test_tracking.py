@@ -1,8 +1,16 @@
 """Where is my parcel: at once, by asking, in detail after four digits, and never too much."""
 
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
+from bot.db import now
+from bot.settings import settings
+from bot.shipments.providers import chosen
 from tests.actions.conftest import Chat
+from tests.support.provider import FAULTS, FakeProvider
 
 ON_ITS_WAY, TAIL = "SF1358204679013", "5821"
 STUCK = "YT2604417093385"
@@ -159,3 +167,41 @@ def test_cancel_ends_the_form(chat: Chat) -> None:
     chat.say("查快递")
     assert "先不办" in chat.say("取消")
     assert "运单号" not in chat.say("你好").split("[")[0]
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeProvider]:
+    """KDNiao is set up, and a local server answers for it."""
+    fake = FakeProvider()
+    values = {"PROVIDERS": "kdniao", "KDNIAO_ID": "1", "KDNIAO_KEY": "KEY", "KDNIAO_URL": fake.url}
+    for name, value in values.items():
+        monkeypatch.setattr(settings(), name.lower(), value)
+    chosen.configured.cache_clear()
+    yield fake
+    chosen.configured.cache_clear()
+    fake.close()
+
+
+def scanned(waybill: str, hours_ago: int = 3) -> dict[str, Any]:
+    at = f"{now() - timedelta(hours=hours_ago):%Y-%m-%d %H:%M:%S}"
+    trace = {"AcceptTime": at, "AcceptStation": "派件中", "Location": "杭州市", "Action": "202"}
+    return {"Success": True, "LogisticCode": waybill, "State": "2", "Traces": [trace]}
+
+
+def test_a_parcel_only_the_provider_knows_is_explained_like_any_other(chat: Chat, provider: FakeProvider) -> None:
+    provider.answer = scanned("YT9693083639795")
+    assert "派送" in chat.say("查 YT9693083639795")
+
+
+def test_where_the_provider_fails_the_customer_hears_it_and_has_a_way_on(chat: Chat, provider: FakeProvider) -> None:
+    provider.answer = FAULTS["html"]
+    said = chat.say("查 YT9693083639795")
+    assert "没有回应" in said and "转人工" in said
+
+
+def test_a_carrier_that_wants_the_digits_gets_them_from_the_customer(chat: Chat, provider: FakeProvider) -> None:
+    provider.answer = scanned("SF1673179789153")
+    assert "后四位" in chat.say("查 SF1673179789153")
+    chat.tap("核对尾号")
+    assert "派送" in chat.say("5821")
+    assert chat.card is not None and chat.card["detailed"]
