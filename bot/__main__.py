@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from bot.db import Database, database, migrate
+from bot.db import Database, database, migrate, now
 from bot.logs import set_up
 from bot.settings import settings
 
@@ -70,9 +70,14 @@ def _postgres_only(command: str) -> None:
 
 
 def _worker(data: Database) -> Any:
-    from bot.notices.handlers import HANDLERS
+    from bot.duework import plan_if_new
+    from bot.notices.handlers import HANDLERS, RECURRING
     from bot.worker import Worker
 
+    with data.write() as session:
+        for kind in RECURRING:
+            plan_if_new(session, kind, kind, now())
+        session.commit()
     return Worker(data, settings(), _model(), HANDLERS)
 
 

@@ -76,9 +76,10 @@ class WebChat:
         """Stores a text, a tapped choice or an uploaded file, then acknowledges it: 202 {"id"}."""
         conversation_id = self._customer(request)
         message = _message(await read_json(request))
-        self._limits.message(conversation_id, client_address(request, self._settings))
+        address = client_address(request, self._settings)
+        self._limits.message(conversation_id, address)
         try:
-            receipt = await run_in_threadpool(self._receive, conversation_id, message)
+            receipt = await run_in_threadpool(self._receive, conversation_id, message, address)
         except UnknownConversation as error:
             raise Refused(401, "session_needed") from error
         except UnknownChoice as error:
@@ -145,10 +146,10 @@ class WebChat:
             session.commit()
             return conversation.id
 
-    def _receive(self, conversation_id: str, message: dict[str, str]) -> Receipt:
+    def _receive(self, conversation_id: str, message: dict[str, str], address: str) -> Receipt:
         external_id = f"{conversation_id}:{message.pop('client_id')}"
         with self._database.write() as session:
-            receipt = receive(session, conversation_id, external_id, **message)
+            receipt = receive(session, conversation_id, external_id, **message, address=address)
             session.commit()
             return receipt
 

@@ -15,6 +15,7 @@ from bot.conversations.errors import FileRefused, UnknownChoice, UnknownConversa
 from bot.conversations.models import AGENT, QUEUED, Conversation, InboxMessage, Message, StoredFile, sender_hash
 from bot.conversations.text import clean
 from bot.conversations.wakeups import DESK, WORK, announce, conversation_topic
+from bot.customers.verification import note_origin
 from bot.db import insert, now
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
@@ -76,15 +77,19 @@ def receive(
     text: str | None = None,
     choice: str | None = None,
     file_id: str | None = None,
+    address: str | None = None,
 ) -> Receipt:
     """Stores one message (a text, a tapped choice or a sent file) and wakes a turn; a repeated id changes nothing.
 
+    `address` is the customer's network address, where the channel knows it: guessing is limited by it too.
     Raises UnknownConversation, UnknownChoice, UnknownFile.
     """
     conversation = lock(session, conversation_id)
     known = _received_before(session, conversation, external_id)
     if known is not None:
         return known
+    if address is not None:
+        note_origin(session, conversation_id, address, now())
     payload = None
     if choice is not None:
         text, payload = _tapped(session, conversation_id, choice)

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.customers.models import OneTimeCode
+from bot.customers.verification import origin_of
 from bot.db import once
 from bot.privacy import mask_phone, vault
 from bot.settings import settings
@@ -20,6 +21,10 @@ MOST_WRONG = 5
 MOST_PER_HOUR = 3
 """Of one subject, over all conversations: nobody's phone is flooded."""
 MOST_PER_CONVERSATION = 5
+MOST_FROM_ORIGIN = 20
+"""From one network address, in an hour."""
+MOST_OVERALL = 2000
+"""In an hour: what an attack may cost in messages, far above what customers ask for."""
 SEND_TIMEOUT_S = 3
 
 VERIFIED, WRONG, EXPIRED, LOCKED = "verified", "wrong", "expired", "locked"
@@ -43,13 +48,22 @@ def _draw(session: Session, conversation_id: str, subject: str, now: datetime) -
     count = select(func.count()).select_from(OneTimeCode).where(hour_ago)
     of_subject = session.execute(count.where(OneTimeCode.subject_hash == _hash(subject))).scalar_one()
     of_chat = session.execute(count.where(OneTimeCode.conversation_id == conversation_id)).scalar_one()
-    if of_subject >= MOST_PER_HOUR or of_chat >= MOST_PER_CONVERSATION:
+    origin = origin_of(session, conversation_id)
+    from_here = session.execute(count.where(OneTimeCode.origin_hash == (origin or "none"))).scalar_one()
+    full = (
+        of_subject >= MOST_PER_HOUR,
+        of_chat >= MOST_PER_CONVERSATION,
+        from_here >= MOST_FROM_ORIGIN,
+        session.execute(count).scalar_one() >= MOST_OVERALL,
+    )
+    if any(full):
         return None
     code = f"{secrets.randbelow(1_000_000):06d}"
     session.add(
         OneTimeCode(
             conversation_id=conversation_id,
             subject_hash=_hash(subject),
+            origin_hash=origin,
             code_hash=_hash(f"{subject}:{code}"),
             sent_at=now,
         )

@@ -23,13 +23,25 @@ class Attempt(Base):
     __table_args__ = (
         Index("ix_attempts_waybill", "waybill_hash", "at"),
         Index("ix_attempts_session", "conversation_id", "at"),
+        Index("ix_attempts_origin", "origin_hash", "at"),
         Index("ix_attempts_time", "at"),
     )
 
     id = Column(Integer, primary_key=True)
     conversation_id = Column(String(32), nullable=False)
     waybill_hash = Column(String(64), nullable=False)
+    origin_hash = Column(String(64), doc="of the conversation's network address, where it has one")
     at = Column(UTCDateTime, nullable=False, default=now)
+
+
+class Origin(Base):
+    """The network address a conversation came from last, as a keyed hash; forgotten with its session (purge)."""
+
+    __tablename__ = "origins"
+
+    conversation_id = Column(String(32), primary_key=True)
+    origin_hash = Column(String(64), nullable=False)
+    at = Column(UTCDateTime, nullable=False, default=now, index=True)
 
 
 class OneTimeCode(Base):
@@ -39,11 +51,14 @@ class OneTimeCode(Base):
     __table_args__ = (
         Index("ix_codes_subject", "subject_hash", "sent_at"),
         Index("ix_codes_conversation", "conversation_id", "sent_at"),
+        Index("ix_codes_origin", "origin_hash", "sent_at"),
+        Index("ix_codes_time", "sent_at"),
     )
 
     id = Column(Integer, primary_key=True)
     conversation_id = Column(String(32), nullable=False)
     subject_hash = Column(String(64), nullable=False, doc="keyed: what the code is for names a parcel or phone")
+    origin_hash = Column(String(64))
     code_hash = Column(String(64), nullable=False)
     sent_at = Column(UTCDateTime, nullable=False, default=now)
     wrong = Column(Integer, nullable=False, default=0)

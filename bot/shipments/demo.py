@@ -54,6 +54,7 @@ def _shipment(parcel: dict[str, Any], moment: datetime) -> dict[str, Any]:
         "receiver_city": parcel["receiver"]["city"],
         "cod_amount": parcel.get("cod_amount"),
         "declared_value": parcel.get("declared_value"),
+        "courier_relay": parcel.get("courier_relay"),
         "created_at": moment - timedelta(hours=parcel["created_h_ago"]),
         "promised_at": moment + timedelta(hours=parcel["promised_in_h"]) if "promised_in_h" in parcel else None,
     }

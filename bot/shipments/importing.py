@@ -33,7 +33,7 @@ BATCH_ANSWERS = 100  # each holds many scans
 SHIPMENT_COLUMNS = (
     "waybill", "carrier", "status", "sender_name", "sender_phone", "sender_city", "receiver_name", "receiver_phone",
     "receiver_city", "receiver_address", "service", "declared_value", "freight", "cod_amount", "created_at",
-    "promised_at",
+    "promised_at", "courier_relay",
 )  # fmt: skip
 EVENT_COLUMNS = ("waybill", "time", "city", "code", "text")
 
@@ -164,6 +164,7 @@ def _shipment_and_parties(row: dict[str, str]) -> tuple[Row, list[Row]]:
         "sender_city": fields.words(row.get("sender_city"), "sender_city", 60),
         "receiver_city": fields.words(row.get("receiver_city"), "receiver_city", 60),
         **{name: fields.money(row.get(name), name) for name in ("declared_value", "freight", "cod_amount")},
+        "courier_relay": fields.phone(row.get("courier_relay"), "courier_relay"),
         "created_at": fields.moment(row.get("created_at"), "created_at"),
         "promised_at": fields.moment(row.get("promised_at"), "promised_at", at_end_of_day=True),
     }

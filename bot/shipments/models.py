@@ -62,6 +62,7 @@ class Shipment(Base):
     declared_value = Column(Yuan)
     freight = Column(Yuan)
     cod_amount = Column(Yuan)
+    courier_relay = Column(String(40), doc="a number that reaches the courier and hides both sides' own")
     created_at = Column(UTCDateTime)
     promised_at = Column(UTCDateTime)
     last_event_at = Column(UTCDateTime)

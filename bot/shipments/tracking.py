@@ -19,6 +19,8 @@ from bot.wording import moment, say
 SHOWN_EVENTS = 20
 _ON_THE_ROAD = frozenset({"picked_up", "in_transit", "customs", "out_for_delivery", "at_pickup_point", "exception"})
 
+_WITH_COURIER = frozenset({"out_for_delivery", "at_pickup_point", "exception"})
+
 ShipmentView = dict[str, Any]
 
 
@@ -31,8 +33,9 @@ def view(session: Session, waybill: str, *, detailed: bool, language: str, now: 
 
     {"waybill", "carrier", "carrier_name", "status", "status_name", "headline", "why", "next",
     "action": {"title", "payload"} or None, "verdict": on_time|late|stuck|waiting|problem|done|unknown, "city",
-    "promised_at", "timeline": [{"at", "city", "text"}] newest first, "detailed", "updated_at", "stale"}; times are ISO
-    UTC; `stale` says, where a provider gave no update, how old the record is, else it is empty.
+    "promised_at", "timeline": [{"at", "city", "text"}] newest first, "detailed", "updated_at", "courier", "stale"};
+    times are ISO UTC; `courier` is the number that reaches the courier while he has the parcel; `stale` says, where a
+    provider gave no update, how old the record is, else it is empty.
     """
     shipment = look_up(session, waybill)
     if shipment is None:
@@ -52,6 +55,7 @@ def view(session: Session, waybill: str, *, detailed: bool, language: str, now: 
         "timeline": _timeline(session, shipment.waybill, language) if detailed else [],
         "detailed": detailed,
         "updated_at": (shipment.last_event_at or shipment.updated_at).isoformat(),
+        "courier": shipment.courier_relay if detailed and shipment.status in _WITH_COURIER else None,
         "stale": _stale(session, shipment, language),
     }
 

@@ -1,4 +1,4 @@
-"""when parcels were asked of providers"""
+"""when parcels were asked of providers; the courier's relay number"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,7 +20,10 @@ def upgrade() -> None:
         sa.Column("watched", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("waybill"),
     )
+    op.add_column("shipments", sa.Column("courier_relay", sa.String(length=40), nullable=True))
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("shipments") as batch:
+        batch.drop_column("courier_relay")
     op.drop_table("provider_queries")

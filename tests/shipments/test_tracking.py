@@ -98,3 +98,14 @@ def test_a_parcel_is_found_however_its_number_is_written_and_an_unknown_one_is_n
 ])  # fmt: skip
 def test_couriers_texts_lose_people_and_keep_the_rest(text: str, shown: str) -> None:
     assert masked(text) == shown
+
+
+def test_the_couriers_relay_number_is_shown_to_who_may_see_it_while_he_has_the_parcel(
+    card: Any, database: Database
+) -> None:
+    card(ARRIVED, DELIVERING)
+    with database.write() as session:
+        look_up(session, SF).courier_relay = "950013-4472"
+        session.commit()
+    assert card(detailed=True)["courier"] == "950013-4472" and card()["courier"] is None
+    assert card(scan(0.5, "301", "本人签收"), detailed=True)["courier"] is None

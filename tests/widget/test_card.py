@@ -50,3 +50,10 @@ def test_an_english_page_shows_an_english_card(open_page: OpenPage, parcels: Par
     expect(card.locator("[aria-current=step]")).to_have_text("In transit")
     expect(card).to_contain_text("Promised by")
     assert not any("一" <= letter <= "鿿" for letter in card.inner_text())
+
+
+def test_the_courier_can_be_called_by_a_relay_number_once_the_digits_are_given(customer: Customer) -> None:
+    customer.ask("SF1402266983175")
+    customer.choose("看详细物流")
+    call = customer.ask("4455").locator(".Shipment a[href^='tel:']")
+    expect(call).to_have_text("950013-4472")

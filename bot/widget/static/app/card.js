@@ -31,6 +31,7 @@ export function ShipmentCard({ card }) {
       card.status in STAGES && h(Stages, { status: card.status }),
       h("dl", { className: "Shipment-facts" },
         fact("promised", card.promised_at && clock.full(new Date(card.promised_at))),
+        fact("courier", card.courier && h("a", { href: `tel:${card.courier}` }, card.courier)),
         fact("why", card.why),
         fact("whatNext", card.next)),
       h(Timeline, { events: card.timeline, updatedAt: card.updated_at })));
