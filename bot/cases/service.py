@@ -46,6 +46,7 @@ def open_case(
     contact_name: str | None = None,
     remedy: str | None = None,
     files: Sequence[str] = (),
+    area: str | None = None,
     now: datetime | None = None,
 ) -> dict[str, object]:
     """Opens a case once per `key`, or joins the unfinished one on the same parcel and category.
@@ -73,6 +74,7 @@ def open_case(
             description=description,
             remedy=remedy,
             files=list(files),
+            area=area,
             summary=_summary(category or kind, description),
         )
         _start(session, case, now or present())
