@@ -17,6 +17,7 @@ from actions.support import Events, button, cleared, language, message_key, quot
 from bot.cases import service as cases
 from bot.cases.states import CATEGORIES
 from bot.privacy import mask_phone
+from bot.shipments import tracking
 from bot.wording import moment, say
 
 REMEDIES = ("redeliver", "compensation", "explanation")
@@ -138,7 +139,10 @@ class ActionSubmitComplaint(Action):
         return "action_submit_complaint"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
-        case = await service(lambda session: cases.open_case(session, **_case(tracker)))
+        told = _case(tracker)
+        case = await service(
+            lambda session: cases.open_case(session, **told, area=tracking.area(session, told["waybill"]))
+        )
         speech = language(tracker)
         dispatcher.utter_message(
             response="utter_complaint_joined" if case["joined"] else "utter_complaint_submitted",

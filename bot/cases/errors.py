@@ -2,6 +2,8 @@
 
 CaseError
 ├── UnknownCase   no case of that number
+├── BadSurvey     a score that is none of 1 to 5, an unknown dimension, or nothing to record
+├── BadFinding    a cause that catalog/quality.yml does not know
 └── NotAllowed    the state does not allow the transition; `allowed` names those it does
 """
 
@@ -11,6 +13,14 @@ class CaseError(Exception):
 
 
 class UnknownCase(CaseError):
+    pass
+
+
+class BadSurvey(CaseError):
+    pass
+
+
+class BadFinding(CaseError):
     pass
 
 

@@ -1,6 +1,6 @@
 """Tables of the cases room."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, String
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String
 
 from bot.cases.identifiers import waybill_hash
 from bot.db import Base, UTCDateTime, now
@@ -16,6 +16,8 @@ class Case(Base):
         Index("ix_cases_waybill", "waybill_hash"),
         Index("ix_cases_phone", "phone_hash"),
         Index("ix_cases_conversation", "conversation_id"),
+        Index("ix_cases_created", "created_at"),
+        Index("ix_cases_updated", "updated_at"),
     )
 
     id = Column(Integer, primary_key=True)
@@ -34,6 +36,7 @@ class Case(Base):
     contact_name = Column(EncryptedText)
     description = Column(EncryptedText, nullable=False)
     remedy = Column(EncryptedText, doc="what the customer wishes")
+    area = Column(String(60), doc="the city the parcel goes to, for statistics")
     files = Column(EncryptedJSON, nullable=False, default=list, doc="ids of photos and documents")
     details = Column(EncryptedJSON, nullable=False, default=dict, doc="what this kind asks: claim, visit … (open_case)")
     summary = Column(String(200), nullable=False, doc="plain and masked: category and the first words, numbers starred")
@@ -48,12 +51,45 @@ class CaseEvent(Base):
     """The audit line of a transition or addition: who, when, from, to, note."""
 
     __tablename__ = "case_events"
+    __table_args__ = (Index("ix_case_events_clock", "case_id", "to_state", "at"),)  # clocks are read from it alone
 
     id = Column(Integer, primary_key=True)
-    case_id = Column(ForeignKey("cases.id", ondelete="CASCADE"), nullable=False, index=True)
+    case_id = Column(ForeignKey("cases.id", ondelete="CASCADE"), nullable=False)
     at = Column(UTCDateTime, nullable=False, default=now)
     actor = Column(String(60), nullable=False, doc="customer, system or an agent's name")
     transition = Column(String(30), nullable=False)
     from_state = Column(String(20))
     to_state = Column(String(20), nullable=False)
     note = Column(EncryptedText)
+
+
+class Finding(Base):
+    """What an investigation found: why it happened, what was done for the customer, what will prevent it."""
+
+    __tablename__ = "findings"
+
+    case_id = Column(ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True)
+    cause = Column(String(30), nullable=False, doc="a code of catalog/quality.yml")
+    remedy = Column(EncryptedText, nullable=False, default="")
+    prevention = Column(EncryptedText, nullable=False, default="")
+    found_by = Column(String(60), nullable=False)
+    at = Column(UTCDateTime, nullable=False, default=now)
+
+
+class Survey(Base):
+    """What a customer thinks of us, 1 (poor) to 5 (good) by dimension; none where it was skipped (seed 001 §8.1.3)."""
+
+    __tablename__ = "surveys"
+    __table_args__ = (Index("ix_surveys_at", "at"),)
+
+    id = Column(Integer, primary_key=True)
+    case_id = Column(ForeignKey("cases.id", ondelete="CASCADE"), index=True, doc="none: about a conversation")
+    conversation_id = Column(String(32), index=True, doc="where it was answered; opaque here")
+    speed = Column(Integer)
+    quality = Column(Integer)
+    price = Column(Integer)
+    transparency = Column(Integer)
+    problem_solving = Column(Integer)
+    comment = Column(EncryptedText)
+    follow_up = Column(Boolean, nullable=False, default=False, doc="a low score: somebody should call")
+    at = Column(UTCDateTime, nullable=False, default=now)

@@ -48,6 +48,7 @@ def open_case(
     remedy: str | None = None,
     files: Sequence[str] = (),
     details: dict[str, Any] | None = None,
+    area: str | None = None,
     now: datetime | None = None,
 ) -> dict[str, object]:
     """Opens a case once per `key`, or joins the unfinished one on the same parcel and category.
@@ -79,6 +80,7 @@ def open_case(
             remedy=remedy,
             files=list(files),
             details=details or {},
+            area=area,
             summary=_summary(category or kind, description),
         )
         _start(session, case, now or present())

@@ -54,6 +54,7 @@ class Message(Base):
     """
 
     __tablename__ = "messages"
+    __table_args__ = (Index("ix_messages_at", "at"),)
 
     conversation_id = Column(ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True)
     seq = Column(Integer, primary_key=True, autoincrement=False)
@@ -76,6 +77,7 @@ class InboxMessage(Base):
     __table_args__ = (
         UniqueConstraint("channel", "external_id"),
         Index("ix_inbox_conversation", "conversation_id", "state", "seq"),
+        Index("ix_inbox_received", "received_at"),
     )
 
     id = Column(Integer, primary_key=True)
@@ -108,6 +110,7 @@ class Handoff(Base):
     """One passing of a conversation to people, with the packet the bot hands over."""
 
     __tablename__ = "handoffs"
+    __table_args__ = (Index("ix_handoffs_requested", "requested_at"),)
 
     id = Column(Integer, primary_key=True)
     conversation_id = Column(ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False, index=True)

@@ -28,6 +28,13 @@ def look_up(session: Session, waybill: str) -> Shipment | None:
     return session.get(Shipment, normalise(waybill))
 
 
+def area(session: Session, waybill: str | None) -> str | None:
+    """The city a parcel goes to, without 市, for statistics; none where it or its city is unknown."""
+    shipment = look_up(session, waybill) if waybill else None
+    city = shipment.receiver_city if shipment else None
+    return city.removesuffix("市") if city else None
+
+
 def view(session: Session, waybill: str, *, detailed: bool, language: str, now: datetime) -> ShipmentView | None:
     """The chat card as JSON; none for an unknown number. Not detailed: status, city and what it means, no timeline.
 
