@@ -9,7 +9,8 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.forms import Ask, Intake, Taken
 from actions.hearing import Heard
-from actions.support import Events, button, cleared, language, message_key, reading, service
+from actions.outcomes import outcome_buttons
+from actions.support import Events, button, cleared, language, message_key, quoted, reading, service
 from bot.cases import service as cases
 from bot.cases.errors import NotAllowed
 from bot.wording import moment, say
@@ -88,8 +89,18 @@ class ActionCaseProgress(Action):
         if case is None:
             dispatcher.utter_message(response="utter_case_not_found", number=number)
         else:
-            dispatcher.utter_message(response="utter_case_progress", **_words(case, language(tracker)))
+            words = _words(case, language(tracker))
+            words["following"] += await _proposal(case, language(tracker))
+            own = await reading(lambda session: cases.is_own(session, number, tracker.sender_id))
+            buttons = outcome_buttons(case, language(tracker)) if own else []
+            dispatcher.utter_message(response="utter_case_progress", **words, buttons=buttons)
         return cleared("case_number", "case_tail", "case_choices")
+
+
+async def _proposal(case: dict[str, Any], speech: str) -> str:
+    """What is proposed, on a line of its own, while it waits for the customer's word."""
+    words = await reading(lambda session: cases.proposal(session, case["number"]))
+    return "\n" + say(speech, "case_proposal", words=quoted(words)) if words else ""
 
 
 class ActionCaseAside(Action):

@@ -4,6 +4,7 @@ CaseError
 ├── UnknownCase   no case of that number
 ├── BadSurvey     a score that is none of 1 to 5, an unknown dimension, or nothing to record
 ├── BadFinding    a cause that catalog/quality.yml does not know
+├── TooLate       a finished case is not opened again after so long; `days` is how long it may be
 └── NotAllowed    the state does not allow the transition; `allowed` names those it does
 """
 
@@ -14,6 +15,12 @@ class CaseError(Exception):
 
 class UnknownCase(CaseError):
     pass
+
+
+class TooLate(CaseError):
+    def __init__(self, days: int) -> None:
+        super().__init__(f"a case can be opened again within {days} days")
+        self.days = days
 
 
 class BadSurvey(CaseError):

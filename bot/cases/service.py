@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.cases.errors import UnknownCase
+from bot.cases.errors import TooLate, UnknownCase
 from bot.cases.identifiers import waybill_hash
 from bot.cases.models import Case, CaseEvent
 from bot.cases.states import NEW, UNFINISHED, after
@@ -23,8 +23,8 @@ from bot.privacy import mask_text, phone_hash
 from bot.settings import settings
 
 __all__ = [
-    "add_detail", "cases_of_conversation", "get", "is_own", "list_cases", "open_case", "progress", "transition",
-    "unfinished_on", "withdraw",
+    "accept", "add_detail", "cases_of_conversation", "get", "is_own", "list_cases", "open_case", "progress", "proposal",
+    "reject", "reopen", "transition", "unfinished_on", "withdraw",
 ]  # fmt: skip
 
 CLOCKED = ("complaint", "claim", "after_sales", "callback")
@@ -164,10 +164,7 @@ def transition(session: Session, number: str, name: str, *, actor: str, note: st
 
 def get(session: Session, number: str) -> CaseView:
     """A case with everything an agent may see. Raises UnknownCase."""
-    case = session.execute(select(Case).where(Case.number == number)).scalar_one_or_none()
-    if case is None:
-        raise UnknownCase(number)
-    return full_view(session, case)
+    return full_view(session, _found(session, number))
 
 
 def add_detail(
@@ -190,6 +187,52 @@ def withdraw(session: Session, number: str, *, key: str) -> CaseView:
         return {"number": number}
 
     return get(session, once(session, key, "withdraw", do)["number"])
+
+
+def accept(session: Session, number: str, *, key: str) -> CaseView:
+    """The customer takes the proposed solution, once per `key`. Raises UnknownCase, NotAllowed."""
+    return _decide(session, number, "accept", None, key)
+
+
+def reject(session: Session, number: str, reason: str | None, *, key: str) -> CaseView:
+    """The customer does not take it: it is looked into again, once per `key`. Raises UnknownCase, NotAllowed."""
+    return _decide(session, number, "refuse", reason, key)
+
+
+def reopen(session: Session, number: str, reason: str | None, *, key: str, now: datetime) -> CaseView:
+    """The customer is not done with a finished case, once per `key`. Raises UnknownCase, NotAllowed, TooLate."""
+    case = _found(session, number)
+    days = figure("reopen_days")
+    if now - case.updated_at > timedelta(days=days):
+        raise TooLate(days)
+    return _decide(session, number, "reopen", reason, key)
+
+
+def _decide(session: Session, number: str, name: str, reason: str | None, key: str) -> CaseView:
+    def do() -> dict[str, str]:
+        _move(session, _locked(session, number), name, "customer", reason)
+        return {"number": number}
+
+    return get(session, once(session, key, name, do)["number"])
+
+
+def proposal(session: Session, number: str) -> str | None:
+    """What was proposed to the customer last, while it waits for an answer."""
+    query = (
+        select(CaseEvent.note)
+        .join(Case, Case.id == CaseEvent.case_id)
+        .where(Case.number == number, Case.state == "proposed", CaseEvent.transition == "propose")
+        .order_by(CaseEvent.id.desc())
+        .limit(1)
+    )
+    return session.execute(query).scalar_one_or_none()
+
+
+def _found(session: Session, number: str) -> Case:
+    case = session.execute(select(Case).where(Case.number == number)).scalar_one_or_none()
+    if case is None:
+        raise UnknownCase(number)
+    return case
 
 
 def _locked(session: Session, number: str) -> Case:
