@@ -26,6 +26,7 @@ from bot.desk.throttle import Throttle, TooManyTries
 from bot.settings import settings
 from bot.shipments import requests
 from bot.shipments.errors import StepNotAllowed, UnknownRequest
+from bot.shipments.waybill import recognise
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Handler = Callable[[Session, Person, Asked], dict[str, Any]]
@@ -235,12 +236,18 @@ def request(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
 
 
 def request_step(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
-    """A refusal needs its reason: it is what the customer reads."""
+    """A refusal needs its reason: it is what the customer reads. A pickup may be given its waybill."""
     note, name = clean(str(asked.body.get("note") or "")) or None, asked.path["step"]
     if name == "refuse" and not note:
         raise Refused(400, "desk_field_needed", {"field": "note"})
     number = clean(asked.path["number"])
-    return requests.step(session, number, name, actor=person.name, now=now(), note=note and note[:MOST_REASON])
+    given = recognise(clean(str(asked.body.get("waybill") or "")))
+    if asked.body.get("waybill") and (given is None or given.problem):
+        raise Refused(400, "desk_bad_waybill")
+    return requests.step(
+        session, number, name, actor=person.name, now=now(), note=note and note[:MOST_REASON],
+        waybill=given.value if given else None,
+    )  # fmt: skip
 
 
 def routes(throttle: Throttle, address_of: Callable[[Request], str]) -> list[BaseRoute]:

@@ -11,6 +11,7 @@ from bot.duework import Piece
 from bot.notices.telling import Notice, tell
 from bot.shipments.models import ServiceRequest, ShipmentEvent
 from bot.shipments.request_states import OPEN
+from bot.shipments.requests import PICKUP
 from bot.wording import say
 
 
@@ -56,6 +57,9 @@ def _values(request: ServiceRequest, language: str) -> dict[str, str]:
 
 
 def _step(request: ServiceRequest, language: str) -> Notice:
+    if request.type == PICKUP and request.waybill and request.state != "refused":
+        track = (say(language, "choice_track_this"), f'/track_shipment{{"waybill": "{request.waybill}"}}')
+        return say(language, "notice_pickup_waybill", **_values(request, language)), [track]
     choices = [(say(language, "choice_human"), "/request_human")] if request.state == "refused" else []
     return say(language, f"notice_request_{request.state}", **_values(request, language)), choices
 

@@ -165,13 +165,24 @@ def cancel(session: Session, number: str, *, key: str, now: datetime) -> Request
 
 
 def step(
-    session: Session, number: str, name: str, *, actor: str, now: datetime, note: str | None = None
+    session: Session,
+    number: str,
+    name: str,
+    *,
+    actor: str,
+    now: datetime,
+    note: str | None = None,
+    waybill: str | None = None,
 ) -> RequestView:
-    """Moves a request on and records who did it. Raises UnknownRequest, StepNotAllowed."""
+    """Moves a request on and records who did it; `waybill` is the number that a pickup was given.
+
+    Raises UnknownRequest, StepNotAllowed.
+    """
     request = _locked(session, number)
     before = request.state
     request.state = after(before, name, proven=request.role is not None)
     request.reason = note if name == "refuse" else request.reason
+    request.waybill = waybill if waybill and request.type == PICKUP else request.waybill
     request.updated_at = now
     _record(session, request, name, before, actor, now, note)
     if request.state not in OPEN:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot import catalog
 from bot.shipments.explain import Explanation, Facts, explain, usual_by
+from bot.shipments.lanes import lane_times
 from bot.shipments.masking import masked
 from bot.shipments.models import Party, Shipment, ShipmentEvent
 from bot.shipments.refreshing import staleness
@@ -19,6 +20,7 @@ from bot.wording import moment, say
 SHOWN_EVENTS = 20
 _ON_THE_ROAD = frozenset({"picked_up", "in_transit", "customs", "out_for_delivery", "at_pickup_point", "exception"})
 
+_SETTLED = frozenset({"delivered", "returned", "cancelled"})
 _WITH_COURIER = frozenset({"out_for_delivery", "at_pickup_point", "exception"})
 
 ShipmentView = dict[str, Any]
@@ -47,7 +49,7 @@ def view(session: Session, waybill: str, *, detailed: bool, language: str, now: 
     shipment = look_up(session, waybill)
     if shipment is None:
         return None
-    explained = explain(_facts(shipment), now)
+    explained = explain(_facts(session, shipment, now), now)
     city, carrier = _last_city(session, shipment.waybill), shipment.carrier or _likely_carrier(shipment.waybill)
     return {
         "waybill": shipment.waybill,
@@ -96,14 +98,23 @@ def _timeline(session: Session, waybill: str, language: str) -> list[dict[str, A
     ]
 
 
-def _facts(shipment: Shipment) -> Facts:
+def _facts(session: Session, shipment: Shipment, now: datetime) -> Facts:
     return Facts(
         status=shipment.status,
         reason=shipment.reason,
         since=shipment.last_event_at,
         promised_at=shipment.promised_at,
-        usual_by=usual_by(shipment.sender_city, shipment.receiver_city, shipment.created_at),
+        usual_by=_usual_by(session, shipment, now),
     )
+
+
+def _usual_by(session: Session, shipment: Shipment, now: datetime) -> datetime | None:
+    """Where nothing was promised: what the lane's parcels took lately, else what the catalog says of such a lane."""
+    origin, destination, sent_at = shipment.sender_city, shipment.receiver_city, shipment.created_at
+    if shipment.promised_at or shipment.status in _SETTLED or not (origin and destination and sent_at):
+        return None
+    lately = lane_times(session, origin.removesuffix("市"), destination.removesuffix("市"), now)
+    return sent_at + timedelta(days=lately.most) if lately else usual_by(origin, destination, sent_at)
 
 
 def _words(explained: Explanation, shipment: Shipment, city: str | None, language: str) -> dict[str, Any]:

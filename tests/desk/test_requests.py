@@ -64,3 +64,17 @@ def test_a_refusal_needs_its_reason_and_the_customer_gets_it(lin: Desk, database
 def test_an_unknown_number_is_404(lin: Desk) -> None:
     assert lin.get("/desk/api/requests/FW1").status_code == 404
     assert lin.get("/desk/requests/FW1").status_code == 404
+
+
+def test_a_pickup_is_given_its_waybill_and_a_wrong_one_is_refused(lin: Desk, database: Database) -> None:
+    with database.write() as session:
+        made = requests.ask_for(
+            session, key="p1", kind="pickup", conversation_id="c" * 32, language="zh", phone=PHONE, details={},
+            now=now(),
+        )  # fmt: skip
+        session.commit()
+    number = made["number"]
+    assert "waybill" in lin.get(f"/desk/requests/{number}").text
+    assert lin.post(f"/desk/api/requests/{number}/accept", json={"waybill": "RB123456786GB"}).status_code == 400
+    told = lin.post(f"/desk/api/requests/{number}/accept", json={"waybill": "sf 1409283746510"}).json()
+    assert told["state"] == "accepted" and told["waybill"] == "SF1409283746510"

@@ -88,3 +88,10 @@ def test_every_question_of_the_design_has_an_answer() -> None:
     rules = yaml.safe_load((ROOT / "data/faq/rules.yml").read_text(encoding="utf-8"))["rules"]
     answered = {rule["steps"][0]["intent"] for rule in rules}
     assert {intent for intent in DOMAIN["intents"] if intent.startswith("faq_")} <= answered
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_text_outside_rasa_is_written_twice(language: str) -> None:
+    lines = (ROOT / "bot" / "wording" / f"{language}.yml").read_text(encoding="utf-8").splitlines()
+    keys = [match[1] for line in lines if (match := re.match(r"(\w+):", line))]
+    assert len(keys) == len(set(keys)), sorted(key for key in keys if keys.count(key) > 1)

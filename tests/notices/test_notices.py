@@ -239,3 +239,16 @@ def test_an_expedited_parcel_that_was_scanned_is_said_to_move(parcel: Database) 
     scan(parcel, "in_transit", NOON + timedelta(hours=3))
     pass_time(parcel, NOON + timedelta(hours=25))
     assert "已经在动" in lin.told()[0]
+
+
+def test_a_pickup_is_told_its_waybill_once_it_has_one(parcel: Database) -> None:
+    lin = Watcher(parcel)
+    with parcel.write() as session:
+        made = requests.ask_for(
+            session, key="p1", kind="pickup", conversation_id=lin.id, language="zh", details={}, phone="13900001234",
+            now=NOON,
+        )  # fmt: skip
+        requests.step(session, made["number"], "accept", actor="lin", now=NOON, waybill=SF)
+        session.commit()
+    pass_time(parcel, NOON)
+    assert SF in lin.told()[0] and lin.buttons() == ["查这一单"]

@@ -8,7 +8,7 @@ import pytest
 
 from bot.db import Database
 from bot.shipments.masking import masked
-from bot.shipments.models import fingerprint
+from bot.shipments.models import Shipment, fingerprint
 from bot.shipments.statuses import read_code
 from bot.shipments.store import party, write_events, write_parties
 from bot.shipments.tracking import look_up, view
@@ -109,3 +109,22 @@ def test_the_couriers_relay_number_is_shown_to_who_may_see_it_while_he_has_the_p
         session.commit()
     assert card(detailed=True)["courier"] == "950013-4472" and card()["courier"] is None
     assert card(scan(0.5, "301", "本人签收"), detailed=True)["courier"] is None
+
+
+def test_without_a_promise_the_lanes_own_parcels_say_when_it_is_late(card: Any, database: Database) -> None:
+    """Twelve parcels of the lane took one day each: one that is on its way for two days is slower than usual."""
+    with database.write() as session:
+        for number in range(12):
+            sent = NOW - timedelta(days=9, hours=number)
+            session.add(Shipment(
+                waybill=f"SF15000000000{number:02d}", status="delivered", sender_city="上海", receiver_city="杭州市",
+                created_at=sent, last_event_at=sent + timedelta(hours=20),
+            ))  # fmt: skip
+        session.commit()
+    card(scan(30, "103", "揽收"), scan(9, "1001", "到达杭州", "杭州"))
+    with database.write() as session:
+        parcel = look_up(session, SF)
+        parcel.sender_city, parcel.receiver_city, parcel.created_at = "上海", "杭州", NOW - timedelta(hours=31)
+        session.commit()
+    shown = card()
+    assert shown["verdict"] == "late" and "一般时效" in shown["why"]
