@@ -30,7 +30,7 @@ LEAVING = frozenset({"cancel", "request_human", "goodbye", "withdraw_case", "lea
 UNKNOWN = "unknown"
 """In place of an amount that the customer cannot tell."""
 NONE_DECLARED = "none"
-MOST_STORY = 2000
+LEAST_STORY, MOST_STORY = 2, 2000
 _KINDS = {
     claims.SHORT: re.compile(
         r"少了|缺了|短少|少件|少一|缺件|\bmissing (?:item|part)|\bincomplete\b|\bshort\b", re.IGNORECASE
@@ -40,6 +40,11 @@ _KINDS = {
     claims.DELAY: re.compile(r"延误|晚到|迟到|超时|耽误|\blate\b|\bdelay", re.IGNORECASE),
 }
 _BY_INTENT = {"complain_lost": claims.LOST, "complain_damage": claims.DAMAGE, "complain_delay": claims.DELAY}
+_BARE = re.compile(
+    r"[\W_]|我|要|想|申请|理赔|索赔|赔偿|赔|怎么|办理|登记|i\b|want|file|make|claim|compensation|an?\b|to\b",
+    re.IGNORECASE,
+)
+"""What is left without these tells what happened."""
 _NOT_DECLARED = re.compile(
     r"没保价|未保价|没有保价|没买保|无保价|not declared|no declared|uninsured|didn'?t declare", re.IGNORECASE
 )
@@ -133,7 +138,8 @@ def _amounts(heard: Heard, question: str | None, tracker: Tracker) -> dict[str, 
 
 
 def _story(heard: Heard, question: str | None, slots: dict[str, Any]) -> dict[str, Any]:
-    tells = question in (None, "claim_kind", "claim_confirmed") and heard.tells_more and not heard.says_yes
+    says = len(_BARE.sub("", heard.words)) >= LEAST_STORY
+    tells = question in (None, "claim_kind", "claim_confirmed") and says and not heard.says_yes
     told = slots["claim_story"]
     if not tells or (told and heard.words in told):
         return {}

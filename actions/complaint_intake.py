@@ -90,7 +90,7 @@ async def _with_record(taken: Taken, slots: dict[str, Any], tracker: Tracker) ->
     view = await card(tracker.sender_id, waybill, language(tracker))
     if view and view["status"] == "delivered":
         last = view["timeline"][0]["text"] if view["timeline"] else ""
-        record = "\n".join(part for part in (view["headline"], view["why"], last) if part)
+        record = "\n".join(part for part in (view["why"], last) if part)
         taken.remarks.append("utter_delivery_record")
         taken.values = {"waybill": waybill, "record": record}
     return taken

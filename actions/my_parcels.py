@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import SlotSet
+from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
@@ -21,17 +21,20 @@ from bot.db import database, now
 from bot.privacy import mask_phone, phone_digits
 from bot.shipments import owned
 
+NUMBERS = "numbers"
 SLOTS = ("my_phone", "my_code", "my_outcome")
 
 
 class ValidateMyParcelsForm(Intake):
-    """`my_outcome`: verified, locked, unsent, or later where the customer leaves it."""
+    """`my_outcome`: verified, locked, unsent, later where the customer leaves it, or numbers where they are named."""
 
     form = "my_parcels_form"
     own = frozenset({"list_my_parcels", "provide_info"})
 
     async def take(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
         begins = slots["requested_slot"] is None
+        if begins and heard.waybills:
+            return Taken({**dict.fromkeys(SLOTS), "my_outcome": NUMBERS}, whole=True)
         if not begins and heard.intent in LEAVING and not heard.has_facts:
             return Taken() if heard.intent == "request_human" else Taken({"my_outcome": "later"}, whole=True)
         if slots["requested_slot"] == "my_code":
@@ -116,6 +119,8 @@ class ActionMyParcels(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         outcome, phone = tracker.get_slot("my_outcome"), tracker.get_slot("my_phone")
+        if outcome == NUMBERS:
+            return [*cleared(*SLOTS), FollowupAction("tracking_form")]
         if outcome != "verified":
             dispatcher.utter_message(response=f"utter_my_parcels_{outcome or 'later'}")
             return cleared(*SLOTS)

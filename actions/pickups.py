@@ -60,8 +60,11 @@ def _answer(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
         "pickup_weight": told(tracker, "weight"),
         "problem": bad_phone if question == "pickup_phone" else bad_time,
     }
-    if question in ("pickup_address", "pickup_item") and not found[question] and not heard.waybills:
-        found[question] = free_words(heard, LEAST_ADDRESS if question == "pickup_address" else 1)
+    # Rules read the end of a Chinese address, not of an English one.
+    cut_off = question == "pickup_address" and heard.words.isascii()
+    if question in ("pickup_address", "pickup_item") and not heard.waybills and (cut_off or not found[question]):
+        least = LEAST_ADDRESS if question == "pickup_address" else 1
+        found[question] = free_words(heard, least) or found[question]
     kept = {slot: value for slot, value in found.items() if value}
     kept |= _forbidden(heard, kept)
     kept |= decided(heard, slots, "pickup_confirmed", PARTS, bool(kept))

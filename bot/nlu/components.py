@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Container, Iterator
 from typing import Any
 
@@ -73,6 +74,10 @@ class FactExtractor(_Reader):
         return [_as_entity(fact) for fact in find_facts(text)]
 
 
+_VERBS = re.compile(r"\b(?:book|present|address|order)(?=\s+(?:a|an|the|me|my|one|it|this|your|pick)\b)")
+"""Words of the list that are no goods here: book a pickup."""
+
+
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
 class WordListExtractor(GraphComponent, EntityExtractorMixin):
     """Finds words that training lines mark as `entity` wherever else they stand: no rule knows goods."""
@@ -114,9 +119,11 @@ class WordListExtractor(GraphComponent, EntityExtractorMixin):
         for message in messages:
             known = message.get(ENTITIES, [])
             taken = [(entity["start"], entity["end"]) for entity in known if entity["entity"] != "language"]
+            text = simplify(fold(message.get(TEXT) or ""))[:MOST_CHARACTERS]
+            taken += [match.span() for match in _VERBS.finditer(text)]
             found = [
                 {"entity": self._config["entity"], "value": word, "start": start, "end": start + len(word)}
-                for start, word in longest_words(simplify(fold(message.get(TEXT) or ""))[:MOST_CHARACTERS], self._words)
+                for start, word in longest_words(text, self._words)
                 if all(start >= end or start + len(word) <= begin for begin, end in taken)
             ]
             message.set(ENTITIES, known + self.add_extractor_name(found), add_to_output=True)

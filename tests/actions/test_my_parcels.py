@@ -82,3 +82,8 @@ def test_watching_in_english(chat: Chat) -> None:
 
 def test_watching_without_a_number_asks_which(chat: Chat) -> None:
     assert "哪一单" in chat.say("有物流更新就通知我")
+
+
+def test_numbers_that_are_named_need_no_code(chat: Chat) -> None:
+    said = chat.say("帮我查这几个 SF1358204679013 YT2604417093385 SF1402266983175")
+    assert "派送中" in said and "手机号" not in said
