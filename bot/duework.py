@@ -2,6 +2,7 @@
 
 A piece is claimed, done and struck off in one transaction, under its row lock: a worker that is killed leaves it as it
 was, and no second worker sees it meanwhile. So a handler writes through the session it is given and does nothing else.
+A few pieces share a transaction, for a commit costs as much as a piece; where one of them fails, each gets its own.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 
 POLL_S = 2.0
 """How often a worker looks for due work: nothing planned is so urgent that it needs a wake-up."""
+AT_ONCE = 5
+"""Pieces in a transaction: on SQLite, everybody who writes waits for them."""
 LONGEST_WAIT = timedelta(hours=1)
 """Between two tries of a piece that fails; it is never given up, for it was promised to somebody."""
 
@@ -69,23 +72,23 @@ def call_off(session: Session, kind: str, subject: str) -> None:
 
 
 def do_due(database: Database, handlers: Mapping[str, Handler], at: datetime) -> int:
-    """Does what is due at `at`, oldest first, one transaction each; gives how many pieces were done.
+    """Does what is due at `at`, oldest first; gives how many pieces were done.
 
     A failing piece is logged, waits longer each time, and stops nobody else's.
     """
     done = 0
-    with_handler = tuple(handlers)
     while True:
         with database.write() as session:
-            work = _claim(session, with_handler, at)
-            if work is None:
+            claimed = _claim(session, tuple(handlers), at)
+            if not claimed:
                 return done
-            work_id, failed = work.id, _do(session, work, handlers[work.kind], at)
-            if not failed:
+            ids = [work.id for work in claimed]
+            fine = all(_do(session, work, handlers[work.kind], at) for work in claimed)
+            if fine:
                 session.commit()
-                done += 1
-        if failed:
-            _put_off(database, work_id, at)
+                done += len(ids)
+        if not fine:
+            done += sum(_do_alone(database, work_id, handlers, at) for work_id in ids)
 
 
 def keep_doing(database: Database, handlers: Mapping[str, Handler], stopped: threading.Event) -> None:
@@ -98,14 +101,28 @@ def keep_doing(database: Database, handlers: Mapping[str, Handler], stopped: thr
         stopped.wait(POLL_S)
 
 
-def _claim(session: Session, kinds: tuple[str, ...], at: datetime) -> DueWork | None:
+def _claim(session: Session, kinds: tuple[str, ...], at: datetime) -> list[DueWork]:
     query = select(DueWork).where(DueWork.due_at <= at, DueWork.kind.in_(kinds))
-    oldest = query.order_by(DueWork.due_at).limit(1).with_for_update(skip_locked=True)
-    return session.execute(oldest).scalar_one_or_none()
+    oldest = query.order_by(DueWork.due_at).limit(AT_ONCE).with_for_update(skip_locked=True)
+    return list(session.execute(oldest).scalars())
+
+
+def _do_alone(database: Database, work_id: int, handlers: Mapping[str, Handler], at: datetime) -> bool:
+    """Whether it was done. Somebody else may have done it, or moved its time, meanwhile."""
+    with database.write() as session:
+        query = select(DueWork).where(DueWork.id == work_id, DueWork.due_at <= at)
+        work = session.execute(query.with_for_update(skip_locked=True)).scalar_one_or_none()
+        if work is None:
+            return False
+        if _do(session, work, handlers[work.kind], at):
+            session.commit()
+            return True
+    _put_off(database, work_id, at)
+    return False
 
 
 def _do(session: Session, work: DueWork, handler: Handler, at: datetime) -> bool:
-    """Whether it failed. The row is rewritten before the handler runs, which may plan it anew."""
+    """Whether it went well; otherwise all is rolled back. The row goes first: the handler may plan it anew."""
     piece = Piece(work.kind, work.subject, at - work.due_at)
     session.delete(work)
     session.flush()
@@ -114,10 +131,10 @@ def _do(session: Session, work: DueWork, handler: Handler, at: datetime) -> bool
         if again is not None:
             plan_if_new(session, piece.kind, piece.subject, again)
     except Exception:
-        log.exception("due work %s failed", work.kind)
+        log.exception("due work %s failed", piece.kind)
         session.rollback()
-        return True
-    return False
+        return False
+    return True
 
 
 def _put_off(database: Database, work_id: int, at: datetime) -> None:

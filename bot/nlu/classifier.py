@@ -72,7 +72,7 @@ class MixedClassifier(Component, IntentClassifier):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         # `strength` and `least_count` as those of NgramFeaturizer, for the copy that learns the mixture.
-        return {"strength": 20.0, "least_count": 2, "hidden": 512, "rounds": 12, "ranking_length": 10}
+        return {"strength": 20.0, "least_count": 2, "hidden": 512, "rounds": 12, "networks": 4, "ranking_length": 10}
 
     def train(self, training_data: TrainingData) -> Resource:
         lines = lines_of(training_data)
@@ -112,7 +112,8 @@ class MixedClassifier(Component, IntentClassifier):
         return [{"name": name, "confidence": confidence} for name, confidence in zip(names, ordered, strict=True)]
 
     def _fit_sense(self, meanings: np.ndarray, intents: list[str]) -> Sense:
-        return Sense.fit(meanings, intents, self._config["hidden"], self._config["rounds"])
+        chosen = self._config
+        return Sense.fit(meanings, intents, chosen["hidden"], chosen["rounds"], chosen["networks"])
 
     def _learn_mixture(self, texts: list[str], meanings: np.ndarray, intents: list[str]) -> Mixture:
         held, learnt = _split(len(texts))
