@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from bot.cases.surveys import DIMENSIONS, low_score
 from bot.catalog import figure
 from bot.conversations.models import FAULTED, Conversation, Handoff, InboxMessage, Message
 from bot.reports import clocks, service
-from bot.reports.model import Report, Table, Word
+from bot.reports.model import Cell, Report, Table, Word
 from bot.reports.period import Period
 from bot.reports.sql import moment, seconds
 
@@ -22,6 +23,7 @@ MOST_LISTED = 500
 """Rows of one kind of exception; the count above them is always whole."""
 
 Found = tuple[int, Table]
+Cells = Callable[..., tuple[Cell, ...]]
 
 
 def exceptions(session: Session, period: Period, now: datetime) -> Report:
@@ -44,10 +46,13 @@ def exceptions(session: Session, period: Period, now: datetime) -> Report:
     )
 
 
-def _listed(session: Session, name: str, columns: tuple[str, ...], query: Any, order: Any) -> Found:
+def _listed(
+    session: Session, name: str, columns: tuple[str, ...], query: Any, order: tuple[Any, ...], cells: Cells
+) -> Found:
+    """How many rows the query has, and a table of the first ones, each made by `cells`."""
     count = session.execute(select(func.count()).select_from(query.order_by(None).subquery())).scalar_one()
     rows = session.execute(query.order_by(*order).limit(MOST_LISTED))
-    return count, Table(name, columns, [tuple(row) for row in rows])
+    return count, Table(name, columns, [cells(*row) for row in rows])
 
 
 def _cases(session: Session, period: Period, at: datetime, which: str) -> Found:
@@ -71,14 +76,13 @@ def _cases(session: Session, period: Period, at: datetime, which: str) -> Found:
         .outerjoin(done, done.c.case_id == Case.id)
         .where(touched, Case.created_at < period.end, or_(*conditions.values()))
     )
-    count, table = _listed(
-        session, which, ("number", "category", "summary", "state", "clock", "due", "assignee"), query, (due, Case.id)
-    )
-    rows: list[Any] = [
-        (number, Word("category", category), _words(summary), Word("state", state), Word("clock", clock), due, assignee)
-        for number, category, summary, state, clock, due, assignee in table.rows
-    ]
-    return count, Table(which, table.columns, rows)
+
+    def cells(number: str, category: str | None, summary: str, state: str, clock: str, *rest: Any) -> tuple[Cell, ...]:
+        words = Word("category", category), _words(summary), Word("state", state), Word("clock", clock)
+        return number, *words, *rest
+
+    columns = ("number", "category", "summary", "state", "clock", "due", "assignee")
+    return _listed(session, which, columns, query, (due, Case.id), cells)
 
 
 def _late(due: Any, done: Any, left: Any, period: Period, at: datetime) -> Any:
@@ -97,7 +101,7 @@ def _warned(due: Any, done: Any, left: Any, period: Period, at: datetime) -> Any
 
 def _words(summary: str) -> str:
     """The masked words of a summary, without the category before them."""
-    return str(summary).partition(": ")[2] or str(summary)
+    return summary.partition(": ")[2] or summary
 
 
 def _surveys(session: Session, period: Period) -> Found:
@@ -111,9 +115,12 @@ def _surveys(session: Session, period: Period) -> Found:
             or_(Survey.follow_up.is_(True), *(score <= low_score() for score in scores)),
         )
     )
-    count, table = _listed(session, "surveys", ("at", "number", *DIMENSIONS, "follow_up"), query, (Survey.at,))
-    rows: list[Any] = [(*row[:-1], Word("yes", "yes" if row[-1] else "no")) for row in table.rows]
-    return count, Table("surveys", table.columns, rows)
+
+    def cells(*row: Any) -> tuple[Cell, ...]:
+        return *row[:-1], Word("yes", "yes" if row[-1] else "no")
+
+    columns = ("at", "number", *DIMENSIONS, "follow_up")
+    return _listed(session, "surveys", columns, query, (Survey.at, Survey.id), cells)
 
 
 def _faults(session: Session, period: Period) -> Found:
@@ -125,9 +132,11 @@ def _faults(session: Session, period: Period) -> Found:
             InboxMessage.received_at < period.end,
         )
     )
-    count, table = _listed(session, "faults", ("at", "channel", "attempts"), query, (InboxMessage.id,))
-    rows: list[Any] = [(at, Word("channel", channel), attempts) for at, channel, attempts in table.rows]
-    return count, Table("faults", table.columns, rows)
+
+    def cells(at: datetime, channel: str, attempts: int) -> tuple[Cell, ...]:
+        return at, Word("channel", channel), attempts
+
+    return _listed(session, "faults", ("at", "channel", "attempts"), query, (InboxMessage.id,), cells)
 
 
 def _undelivered(session: Session, period: Period) -> Found:
@@ -137,9 +146,11 @@ def _undelivered(session: Session, period: Period) -> Found:
         .where(Message.undelivered.is_(True), Message.at >= period.start, Message.at < period.end)
     )
     order = (Message.at, Message.conversation_id, Message.seq)
-    count, table = _listed(session, "undelivered", ("at", "channel", "from"), query, order)
-    rows: list[Any] = [(at, Word("channel", channel), Word("from", sender)) for at, channel, sender in table.rows]
-    return count, Table("undelivered", table.columns, rows)
+
+    def cells(at: datetime, channel: str, sender: str) -> tuple[Cell, ...]:
+        return at, Word("channel", channel), Word("from", sender)
+
+    return _listed(session, "undelivered", ("at", "channel", "from"), query, order, cells)
 
 
 def _unanswered(session: Session, period: Period, now: datetime) -> Found:
@@ -150,10 +161,9 @@ def _unanswered(session: Session, period: Period, now: datetime) -> Found:
             Handoff.requested_at >= period.start, Handoff.requested_at < period.end, service.unanswered(now)
         )
     )
+
+    def cells(at: datetime, channel: str, reason: str, ended: datetime | None, outcome: str | None) -> tuple[Cell, ...]:
+        return at, Word("channel", channel), Word("reason", reason), ended, Word("outcome", outcome or "waiting")
+
     columns = ("at", "channel", "reason", "ended_at", "outcome")
-    count, table = _listed(session, "unanswered", columns, query, (Handoff.id,))
-    rows: list[Any] = [
-        (at, Word("channel", channel), Word("reason", reason), ended, Word("outcome", outcome or "waiting"))
-        for at, channel, reason, ended, outcome in table.rows
-    ]
-    return count, Table("unanswered", columns, rows)
+    return _listed(session, "unanswered", columns, query, (Handoff.id,), cells)

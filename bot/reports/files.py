@@ -41,7 +41,7 @@ def name(report: Report, form: str) -> str:
 
 
 def as_csv(report: Report, language: str) -> str:
-    """Blocks of a title, a head and rows, with a blank line between; begins with the mark by which Excel knows UTF-8."""
+    """Blocks of a title, a head and rows, a blank line between; begins with the mark by which Excel knows UTF-8."""
     out = io.StringIO()
     rows = csv.writer(out)
     for line in _lines(report, language):

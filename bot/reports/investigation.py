@@ -71,13 +71,17 @@ def _clock_table(session: Session, case: Case, now: datetime) -> Table:
     )
     checked, told, first, result = session.execute(query).one()
     rows: list[Any] = [
-        (Word("clock", name), due, done, Seconds(((done or now) - case.created_at).total_seconds()), Word("verdict", how))
+        (Word("clock", name), due, done, _taken(case, done or now), Word("verdict", how))
         for name, due, done, how in (
             ("first_check", case.first_check_due_at, checked, first),
             ("result", case.result_due_at, told, result),
         )
     ]
     return Table("case_clocks", ("clock", "due", "done", "taken_so_far", "verdict"), rows, bars="taken_so_far")
+
+
+def _taken(case: Case, until: datetime) -> Seconds:
+    return Seconds((until - case.created_at).total_seconds())
 
 
 def _timeline(session: Session, shipment: Shipment | None) -> Table:

@@ -65,7 +65,8 @@ def _cube(session: Session, period: Period, now: datetime) -> Cube:
         .subquery()
     )
     columns = [counted.c[name] for name in FIELDS]
-    return Counter({tuple(row[:-1]): row[-1] for row in session.execute(select(*columns, func.count()).group_by(*columns))})
+    rows = session.execute(select(*columns, func.count()).group_by(*columns))
+    return Counter({tuple(row[:-1]): row[-1] for row in rows})
 
 
 def _opened_in(period: Period) -> Any:

@@ -119,7 +119,7 @@ def unanswered(now: datetime) -> Any:
 
 
 def answered_at_peak(session: Session, period: Period, now: datetime) -> tuple[int, int]:
-    """Of those who asked for a person in peak hours: how many got one, and of how many. Who has just come is not counted."""
+    """Of those who asked for a person in peak hours: how many got one, and of how many; not who has just come."""
     bucket = quarter(Handoff.requested_at)
     query = select(
         bucket, func.count(Handoff.claimed_at), func.count().filter(unanswered(now))
@@ -168,7 +168,7 @@ def _reasons(session: Session, period: Period) -> Table:
 def _times(session: Session, period: Period) -> Table:
     waited = seconds(Handoff.claimed_at) - seconds(Handoff.requested_at)
     handled = seconds(Handoff.ended_at) - seconds(Handoff.claimed_at)
-    found = {}
+    found: dict[str, Spread] = {}
     for name, length, last in (("waiting", waited, Handoff.claimed_at), ("handling", handled, Handoff.ended_at)):
         by = case((Handoff.id.is_not(None), name)).label("by")
         over = select(by, length.label("value")).where(_in(period), Handoff.claimed_at.is_not(None), last.is_not(None))

@@ -10,6 +10,8 @@ from bot.reports.model import Cell, Mean, Report, Seconds, Share, Target, Word
 from bot.reports.period import local
 from bot.wording import say, texts
 
+_UNITS = (("s", 1, 60), ("min", 60, 3600), ("h", 3600, 86400))
+
 
 def cell(value: Cell, language: str) -> str:
     if value is None:
@@ -48,9 +50,7 @@ def word(value: Word, language: str) -> str:
 
 def duration(seconds: float, language: str) -> str:
     """59 → 59 s, 90 → 1.5 min, 5400 → 1.5 h, 200000 → 2.3 d."""
-    for unit, size, until in (("s", 1, 60), ("min", 60, 3600), ("h", 3600, 86400), ("d", 86400, float("inf"))):
-        if seconds < until:
-            break
+    unit, size = next(((unit, size) for unit, size, until in _UNITS if seconds < until), ("d", 86400))
     number = f"{seconds / size:.1f}".removesuffix(".0")
     return say(language, f"report_unit_{unit}", number=number)
 
