@@ -125,7 +125,8 @@ def _table(name: str) -> Any:
             return Text()
         return DateTime() if isinstance(column.type, UTCDateTime) else column.type
 
-    return Table(name, MetaData(), *(Column(c.name, bare(c), primary_key=c.primary_key) for c in metadata.tables[name].c))
+    columns = metadata.tables[name].columns
+    return Table(name, MetaData(), *(Column(c.name, bare(c), primary_key=c.primary_key) for c in columns))
 
 
 def _parts(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -20,7 +20,8 @@ STATIC = HERE / "static"
 MOST_ROWS = 200
 """Rows of a table on a page; a CSV file has them all."""
 
-_RUN_BY_EXCEL = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
+_RUN_BY_EXCEL = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_BLANKS = ("\t", "\r", "\n")
 
 
 def write(report: Report, form: str, language: str) -> bytes:
@@ -71,7 +72,8 @@ def _lines(report: Report, language: str) -> Iterable[list[str]]:
 
 def harmless(text: str) -> str:
     """A cell that a spreadsheet would run as a formula is quoted (OWASP, CSV injection)."""
-    return f"'{text}" if text.lstrip(" ").startswith(_RUN_BY_EXCEL) or text.startswith(_RUN_BY_EXCEL) else text
+    runs = text.startswith(_BLANKS) or text.lstrip().startswith(_RUN_BY_EXCEL)
+    return f"'{text}" if runs else text
 
 
 def as_part(report: Report, language: str) -> str:
@@ -110,14 +112,12 @@ def _context(report: Report, language: str) -> dict[str, Any]:
 
 
 def bars(table: Table, language: str) -> list[dict[str, Any]]:
-    """{"label", "text" of the value, "percent" of the longest bar}."""
-    drawn = table.drawn()
-    longest = max((length for _, _, length in drawn), default=0) or 1
+    """{"label", "text" of the value, "percent" of its place}."""
     return [
         {
             "label": words.cell(label, language),
             "text": words.cell(value, language),
-            "percent": round(100 * length / longest, 1),
+            "percent": round(100 * length / table.scale(), 1),
         }
-        for label, value, length in drawn
+        for label, value, length in table.drawn()
     ]

@@ -57,12 +57,23 @@ class Table:
     upright: bool = False
 
     def drawn(self) -> list[tuple[Cell, Cell, float]]:
-        """Label (the first column), value and length of each bar; rows without a number have none."""
+        """Label (the first column), value and length of each bar; no bar for a row without a number or of the rest."""
         if self.bars is None:
             return []
         column = self.columns.index(self.bars)
         rows = [(row[0], row[column], _length(row[column])) for row in self.rows]
-        return [(label, value, length) for label, value, length in rows if length is not None]
+        return [(label, value, length) for label, value, length in rows if length is not None and not _rest(label)]
+
+    def scale(self) -> float:
+        """The length of a bar that fills its place: all of a share, the best score, else the longest bar."""
+        drawn = self.drawn()
+        full = {Share: 100.0, Mean: 5.0}
+        return max((full.get(type(value), length) for _, value, length in drawn), default=0) or 1.0
+
+
+def _rest(label: Cell) -> bool:
+    """All that is too small to be named, taken together, would dwarf the named."""
+    return isinstance(label, Word) and label.code == "others"
 
 
 def _length(cell: Cell) -> float | None:

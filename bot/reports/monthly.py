@@ -19,14 +19,14 @@ from bot.reports.period import Period, local
 from bot.reports.sql import at_quarter, quarter
 
 AREAS_SHOWN = 20
-FIELDS = ("kind", "category", "area", "cause", "first_check", "result", "again")
+FIELDS = ("kind", "category", "cause", "first_check", "result", "again")
 
 Cube = Counter[tuple[Any, ...]]
 """How many cases there are of each combination of FIELDS."""
 
 
 def monthly(session: Session, period: Period, now: datetime) -> Report:
-    cube = _cube(session, period, now)
+    cube, areas = _cube(session, period, now)
     return Report(
         kind="monthly",
         period=period,
@@ -39,34 +39,41 @@ def monthly(session: Session, period: Period, now: datetime) -> Report:
         tables=[
             _by_day(session, period),
             _simple(cube, "by_kind", "kind"),
+            service.bot_or_person(session, period),
             _by_category(cube),
             _simple(cube, "by_cause", "cause"),
-            _by_area(cube),
+            _by_area(areas),
             _clocks(cube),
             _survey(session, period),
-            *service.tables(session, period),
+            service.reasons(session, period),
+            service.times(session, period),
         ],
     )
 
 
-def _cube(session: Session, period: Period, now: datetime) -> Cube:
-    """One query for every table of cases, so that their totals agree."""
+def _cube(session: Session, period: Period, now: datetime) -> tuple[Cube, Cube]:
+    """One query for every table of cases, so that their totals agree: the cube, and how many there are of each area
+    and verdict on its result. Apart, for a country has more areas than all the other fields together have values.
+    """
     which = _opened_in(period)
     done = clocks.moments(which)
     fields = (
-        Case.kind, Case.category, Case.area, Finding.cause,
+        Case.kind, Case.category, Finding.cause,
         clocks.first_check(done, now), clocks.result(done, now), Case.reopened > 0,
     )  # fmt: skip
     counted = (
-        select(*(field.label(name) for field, name in zip(fields, FIELDS, strict=True)))
+        select(Case.area, *(field.label(name) for field, name in zip(fields, FIELDS, strict=True)))
         .outerjoin(done, done.c.case_id == Case.id)
         .outerjoin(Finding, Finding.case_id == Case.id)
         .where(which)
         .subquery()
     )
-    columns = [counted.c[name] for name in FIELDS]
-    rows = session.execute(select(*columns, func.count()).group_by(*columns))
-    return Counter({tuple(row[:-1]): row[-1] for row in rows})
+    columns = [counted.c.area, *(counted.c[name] for name in FIELDS)]
+    cube, areas = Cube(), Cube()
+    for area, *key, many in session.execute(select(*columns, func.count()).group_by(*columns)):
+        cube[tuple(key)] += many
+        areas[area, key[FIELDS.index("result")]] += many
+    return cube, areas
 
 
 def _opened_in(period: Period) -> Any:
@@ -83,6 +90,10 @@ def _values(cube: Cube, name: str) -> list[tuple[Any, int]]:
     found: Counter[Any] = Counter()
     for key, many in cube.items():
         found[key[FIELDS.index(name)]] += many
+    return _most_first(found)
+
+
+def _most_first(found: Counter[Any]) -> list[tuple[Any, int]]:
     return sorted(found.items(), key=lambda pair: (-pair[1], str(pair[0])))
 
 
@@ -120,13 +131,13 @@ def _kept(cube: Cube, clock: str) -> Share:
     return Share(kept, kept + _count(cube, **{clock: MISSED}))
 
 
-def _by_area(cube: Cube) -> Table:
+def _by_area(areas: Cube) -> Table:
     """The areas with most cases; the others together, so that the sum is that of all cases."""
-    every, missed = sum(cube.values()), Counter[Any]()
-    for key, many in cube.items():
-        if key[FIELDS.index("result")] == MISSED:
-            missed[key[FIELDS.index("area")]] += many
-    found = _values(cube, "area")
+    every, by_area, missed = sum(areas.values()), Counter[Any](), Counter[Any]()
+    for (area, verdict), many in areas.items():
+        by_area[area] += many
+        missed[area] += many if verdict == MISSED else 0
+    found = _most_first(by_area)
     rows: list[Any] = [
         (Word("area", area), many, Share(many, every), missed[area]) for area, many in found[:AREAS_SHOWN]
     ]

@@ -17,8 +17,8 @@ WIDTH = 1200
 """Pixels; the height follows the number of charts."""
 HEAD, ROW, EMPTY = 110, 340, 260
 DPI = 100
-MOST_BARS = 12
-LONGEST_LABEL = 26
+LEAST_BARS, MOST_BARS = 5, 12
+LONGEST_LABEL = 22
 CHINESE_FONTS = (
     "Noto Sans CJK SC", "Noto Sans SC", "Noto Sans CJK JP", "Source Han Sans SC", "Source Han Sans CN",
     "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "Droid Sans Fallback", "PingFang SC", "Hiragino Sans GB",
@@ -88,17 +88,17 @@ def _columns(axes: Any, chart: Table, language: str, family: dict[str, Any]) -> 
 def _bars(axes: Any, chart: Table, language: str, family: dict[str, Any]) -> None:
     drawn = chart.drawn()[:MOST_BARS]
     lengths = [length for _, _, length in drawn]
-    places = range(len(drawn), 0, -1)
+    top = max(len(drawn), LEAST_BARS)
+    places = range(top, top - len(drawn), -1)
     axes.barh(list(places), lengths, color=BAR, height=0.62)
     labels = [_label(label, number, language) for number, (label, _, _) in enumerate(drawn, start=1)]
     axes.set_yticks(list(places), labels, **family)
-    axes.set_ylim(0.4, max(len(drawn), 4) + 0.6)
+    axes.set_ylim(0.4, top + 0.6)
     axes.set_xticks([])
-    longest = max(lengths, default=0) or 1
-    axes.set_xlim(0, longest * 1.3)
+    axes.set_xlim(0, chart.scale() * 1.3)
     for place, (_, value, length) in zip(places, drawn, strict=True):
         text = words.cell(value, language)
-        axes.text(length + longest * 0.02, place, text, va="center", fontsize=9, color=INK, **family)
+        axes.text(length + chart.scale() * 0.02, place, text, va="center", fontsize=9, color=INK, **family)
 
 
 def _label(label: Cell, number: int, language: str) -> str:

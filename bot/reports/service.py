@@ -133,11 +133,7 @@ def answered_at_peak(session: Session, period: Period, now: datetime) -> tuple[i
     return kept, counted
 
 
-def tables(session: Session, period: Period) -> list[Table]:
-    return [_bot_or_person(session, period), _reasons(session, period), _times(session, period)]
-
-
-def _bot_or_person(session: Session, period: Period) -> Table:
+def bot_or_person(session: Session, period: Period) -> Table:
     """Conversations with a customer's message in the period: those passed on in it, and the bot's own."""
     passed = select(Handoff.conversation_id).where(_in(period)).distinct().subquery()
     spoke = (
@@ -154,7 +150,7 @@ def _bot_or_person(session: Session, period: Period) -> Table:
     return Table("bot_or_person", ("solved_by", "chats"), rows, bars="chats" if every else None)
 
 
-def _reasons(session: Session, period: Period) -> Table:
+def reasons(session: Session, period: Period) -> Table:
     """Why chats were passed on, and how many of those an agent took."""
     many = func.count()
     query = select(Handoff.reason, many, func.count(Handoff.claimed_at)).where(_in(period)).group_by(Handoff.reason)
@@ -165,7 +161,8 @@ def _reasons(session: Session, period: Period) -> Table:
     return Table("reasons", ("reason", "chats", "taken"), rows, bars="chats")
 
 
-def _times(session: Session, period: Period) -> Table:
+def times(session: Session, period: Period) -> Table:
+    """How long a first reply, the wait for a person and a person's work took: the middle, nine of ten, the longest."""
     waited = seconds(Handoff.claimed_at) - seconds(Handoff.requested_at)
     handled = seconds(Handoff.ended_at) - seconds(Handoff.claimed_at)
     found: dict[str, Spread] = {}

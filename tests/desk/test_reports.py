@@ -120,7 +120,8 @@ def test_a_supervisor_records_what_was_found_and_quality_only_reads(
 
 
 @pytest.mark.parametrize(
-    "path", ["monthly?from=yesterday", "monthly?from=2026-10-05&to=2026-10-01", "monthly?format=exe", "exceptions?to=2026-10"]
+    "path",
+    ["monthly?from=yesterday", "monthly?from=2026-10-05&to=2026-10-01", "monthly?format=exe", "exceptions?to=2026-10"],
 )
 def test_a_bad_period_or_format_is_refused_in_a_sentence(wu: Desk, path: str) -> None:
     assert wu.get(f"/desk/reports/{path}").status_code == 400
