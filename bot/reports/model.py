@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Union
 
 from bot.reports.period import Period
 
@@ -43,7 +42,7 @@ class Mean:
     value: float | None
 
 
-Cell = Union[str, int, date, datetime, Word, Share, Seconds, Mean, None]
+Cell = str | int | date | datetime | Word | Share | Seconds | Mean | None
 
 
 @dataclass(frozen=True)
