@@ -50,9 +50,9 @@ def _listed(
     session: Session, name: str, columns: tuple[str, ...], query: Any, order: tuple[Any, ...], cells: Cells
 ) -> Found:
     """How many rows the query has, and a table of the first ones, each made by `cells`."""
-    count = session.execute(select(func.count()).select_from(query.order_by(None).subquery())).scalar_one()
-    rows = session.execute(query.order_by(*order).limit(MOST_LISTED))
-    return count, Table(name, columns, [cells(*row) for row in rows])
+    counted = query.add_columns(func.count().over()).order_by(*order).limit(MOST_LISTED)
+    rows = session.execute(counted).all()
+    return rows[0][-1] if rows else 0, Table(name, columns, [cells(*row[:-1]) for row in rows])
 
 
 def _cases(session: Session, period: Period, at: datetime, which: str) -> Found:
@@ -60,7 +60,9 @@ def _cases(session: Session, period: Period, at: datetime, which: str) -> Found:
 
     Only unfinished cases and those touched since the period began can be either.
     """
-    touched = or_(Case.state.in_(UNFINISHED), Case.updated_at >= period.start)
+    touched = and_(
+        or_(Case.state.in_(UNFINISHED), Case.updated_at >= period.start), Case.created_at < period.end
+    )
     done = clocks.moments(touched)
     conditions = {
         clock: (_late if which == "late" else _warned)(due, when, done.c.left_at, period, at)
@@ -74,7 +76,7 @@ def _cases(session: Session, period: Period, at: datetime, which: str) -> Found:
     query = (
         select(Case.number, Case.category, Case.summary, Case.state, clock, due, Case.assignee)
         .outerjoin(done, done.c.case_id == Case.id)
-        .where(touched, Case.created_at < period.end, or_(*conditions.values()))
+        .where(touched, or_(*conditions.values()))
     )
 
     def cells(number: str, category: str | None, summary: str, state: str, clock: str, *rest: Any) -> tuple[Cell, ...]:

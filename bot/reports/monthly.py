@@ -27,6 +27,7 @@ Cube = Counter[tuple[Any, ...]]
 
 def monthly(session: Session, period: Period, now: datetime) -> Report:
     cube, areas = _cube(session, period, now)
+    replies = service.first_replies(session, period, now)
     return Report(
         kind="monthly",
         period=period,
@@ -35,7 +36,7 @@ def monthly(session: Session, period: Period, now: datetime) -> Report:
             ("cases", sum(cube.values())),
             ("reopened_cases", Share(_count(cube, again=True), sum(cube.values()))),
         ],
-        targets=[*service.targets(session, period, now), *_clock_targets(cube)],
+        targets=[*service.targets(session, period, replies, now), *_clock_targets(cube)],
         tables=[
             _by_day(session, period),
             _simple(cube, "by_kind", "kind"),
@@ -46,7 +47,7 @@ def monthly(session: Session, period: Period, now: datetime) -> Report:
             _clocks(cube),
             _survey(session, period),
             service.reasons(session, period),
-            service.times(session, period),
+            service.times(session, period, replies),
         ],
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,48 +21,39 @@ REPLIES_LOOKED_FOR = timedelta(days=1)
 """A first reply later than this after the period is none."""
 
 
-@dataclass(frozen=True)
-class Replies:
-    """Contacts of a channel class: `counted` had a reply or ran out of time, `kept` had it within the limit."""
-
-    counted: int
-    kept: int
-
-
 def limit_seconds(channel_class: str) -> int:
     if channel_class == SOCIAL:
         return int(catalog.figure("social_reply_hours")) * 3600
     return int(catalog.figure("first_reply_seconds"))
 
 
-def targets(session: Session, period: Period, now: datetime) -> list[Target]:
-    first = replies(session, period, now)
-    kept, counted = answered_at_peak(session, period, now)
-    rate = int(catalog.read("quality")["figures"]["answer_rate_percent"]["value"])
-    online, social = first[ONLINE], first[SOCIAL]
-    return [
-        Target("online_reply", limit_seconds(ONLINE), online.kept, online.counted),
-        Target("social_reply", limit_seconds(SOCIAL) // 3600, social.kept, social.counted),
-        Target("answer_rate", rate, kept, counted, least=rate),
-    ]
-
-
-def replies(session: Session, period: Period, now: datetime) -> dict[str, Replies]:
+def first_replies(session: Session, period: Period, now: datetime) -> dict[str, Spread]:
+    """By channel class: the spread of seconds to the first reply of a contact; `counted` contacts had one or ran out
+    of time, `kept` had it within the limit.
+    """
     contacts = _contacts(period)
     limit = case((contacts.c.by == SOCIAL, limit_seconds(SOCIAL)), else_=limit_seconds(ONLINE))
     late = seconds(moment(now)) - seconds(contacts.c.at) > limit
     query = select(
         contacts.c.by,
-        func.count().filter(or_(contacts.c.value.is_not(None), late)),
-        func.count().filter(contacts.c.value <= limit),
-    ).group_by(contacts.c.by)
-    found = {row[0]: Replies(row[1], row[2]) for row in session.execute(query)}
-    return {name: found.get(name, Replies(0, 0)) for name in (ONLINE, SOCIAL)}
+        contacts.c.value,
+        case((or_(contacts.c.value.is_not(None), late), 1), else_=0).label("counted"),
+        case((contacts.c.value <= limit, 1), else_=0).label("kept"),
+    )
+    none: Spread = {"count": 0, "median": None, "most": None, "longest": None, "counted": 0, "kept": 0}
+    return {ONLINE: none, SOCIAL: none, **spreads(session, query, "counted", "kept")}
 
 
-def reply_times(session: Session, period: Period) -> dict[str, Spread]:
-    contacts = _contacts(period)
-    return spreads(session, select(contacts.c.by, contacts.c.value).where(contacts.c.value.is_not(None)))
+def targets(session: Session, period: Period, replies: dict[str, Spread], now: datetime) -> list[Target]:
+    """Of `first_replies`, and of those who asked for a person at peak hours."""
+    kept, counted = answered_at_peak(session, period, now)
+    rate = int(catalog.read("quality")["figures"]["answer_rate_percent"]["value"])
+    online, social = replies[ONLINE], replies[SOCIAL]
+    return [
+        Target("online_reply", limit_seconds(ONLINE), online["kept"], online["counted"]),
+        Target("social_reply", limit_seconds(SOCIAL) // 3600, social["kept"], social["counted"]),
+        Target("answer_rate", rate, kept, counted, least=rate),
+    ]
 
 
 def _contacts(period: Period) -> Any:
@@ -161,7 +151,7 @@ def reasons(session: Session, period: Period) -> Table:
     return Table("reasons", ("reason", "chats", "taken"), rows, bars="chats")
 
 
-def times(session: Session, period: Period) -> Table:
+def times(session: Session, period: Period, replies: dict[str, Spread]) -> Table:
     """How long a first reply, the wait for a person and a person's work took: the middle, nine of ten, the longest."""
     waited = seconds(Handoff.claimed_at) - seconds(Handoff.requested_at)
     handled = seconds(Handoff.ended_at) - seconds(Handoff.claimed_at)
@@ -170,7 +160,7 @@ def times(session: Session, period: Period) -> Table:
         by = case((Handoff.id.is_not(None), name)).label("by")
         over = select(by, length.label("value")).where(_in(period), Handoff.claimed_at.is_not(None), last.is_not(None))
         found |= spreads(session, over)
-    found |= {f"reply_{name}": spread for name, spread in reply_times(session, period).items()}
+    found |= {f"reply_{name}": spread for name, spread in replies.items()}
     none: Spread = {"count": 0, "median": None, "most": None, "longest": None}
     rows: list[Any] = []
     for name in ("reply_online", "reply_social", "waiting", "handling"):

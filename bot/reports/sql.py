@@ -62,15 +62,19 @@ Spread = dict[str, Any]
 """{"count", "median", "most" (nine of ten are below or at it), "longest"}"""
 
 
-def spreads(session: Session, values: Any) -> dict[str, Spread]:
-    """Of each group: from a query with the columns `by` and `value` (no NULL)."""
+def spreads(session: Session, values: Any, *summed: str) -> dict[str, Spread]:
+    """Of each group: from a query with the columns `by` and `value`; a NULL is no value.
+
+    Of further columns, named in `summed`, each spread has the sum under the same name.
+    """
     given = values.subquery()
     same = {"partition_by": given.c.by}
     ranked = select(
         given.c.by,
         given.c.value,
-        func.row_number().over(**same, order_by=given.c.value).label("place"),
-        func.count().over(**same).label("many"),
+        *(given.c[name] for name in summed),
+        func.row_number().over(**same, order_by=(given.c.value.is_(None), given.c.value)).label("place"),
+        func.count(given.c.value).over(**same).label("many"),
     ).subquery()
     middle, ninth = (ranked.c.many + 1) / 2, (ranked.c.many * 9 + 9) / 10  # whole numbers: 1-based, rounded up
     query = select(
@@ -79,6 +83,7 @@ def spreads(session: Session, values: Any) -> dict[str, Spread]:
         func.max(ranked.c.value).filter(ranked.c.place <= middle),
         func.max(ranked.c.value).filter(ranked.c.place <= ninth),
         func.max(ranked.c.value),
+        *(func.sum(ranked.c[name]) for name in summed),
     ).group_by(ranked.c.by)
-    names = ("count", "median", "most", "longest")
+    names = ("count", "median", "most", "longest", *summed)
     return {row[0]: dict(zip(names, row[1:], strict=True)) for row in session.execute(query)}
