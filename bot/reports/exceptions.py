@@ -18,6 +18,7 @@ from bot.reports import clocks, service
 from bot.reports.model import Cell, Report, Table, Word
 from bot.reports.period import Period
 from bot.reports.sql import moment, seconds
+from bot.shipments.masking import masked
 
 MOST_LISTED = 500
 """Rows of one kind of exception; the count above them is always whole."""
@@ -74,13 +75,15 @@ def _cases(session: Session, period: Period, at: datetime, which: str) -> Found:
     clock = case(*((condition, name) for name, condition in conditions.items()))
     due = case((conditions["first_check"], Case.first_check_due_at), else_=Case.result_due_at)
     query = (
-        select(Case.number, Case.category, Case.summary, Case.state, clock, due, Case.assignee)
+        select(Case.number, Case.category, Case.summary, Case.contact_name, Case.state, clock, due, Case.assignee)
         .outerjoin(done, done.c.case_id == Case.id)
         .where(touched, or_(*conditions.values()))
     )
 
-    def cells(number: str, category: str | None, summary: str, state: str, clock: str, *rest: Any) -> tuple[Cell, ...]:
-        words = Word("category", category), _words(summary), Word("state", state), Word("clock", clock)
+    def cells(
+        number: str, category: str | None, summary: str, name: str | None, state: str, clock: str, *rest: Any
+    ) -> tuple[Cell, ...]:
+        words = Word("category", category), _words(summary, name), Word("state", state), Word("clock", clock)
         return number, *words, *rest
 
     columns = ("number", "category", "summary", "state", "clock", "due", "assignee")
@@ -101,9 +104,9 @@ def _warned(due: Any, done: Any, left: Any, period: Period, at: datetime) -> Any
     return and_(due >= moment(at), warning <= seconds(moment(at)), waits)
 
 
-def _words(summary: str) -> str:
-    """The masked words of a summary, without the category before them."""
-    return summary.partition(": ")[2] or summary
+def _words(summary: str, name: str | None) -> str:
+    """The words of a summary without the category before them; its numbers are starred already, names here."""
+    return masked(summary.partition(": ")[2] or summary, [name] if name else [])
 
 
 def _surveys(session: Session, period: Period) -> Found:

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from bot.cases import service as cases
 from bot.cases.models import Case, CaseEvent, Finding
 from bot.db import Database
+from bot.desk.accounts import add_agent
 from tests.desk.conftest import PASSWORD, PHONE, WAYBILL, Desk
 from tests.support.browser import Watched, chromium
 
@@ -58,8 +59,13 @@ def test_a_visitor_is_sent_to_the_login(visitor: Desk, case: str) -> None:
         assert visitor.get(path, follow_redirects=False).headers["location"].startswith("/desk/login")
 
 
-@pytest.mark.parametrize("name", ["zhou", "wu"])
-def test_quality_and_supervisors_see_every_report(login: Callable[[str], Desk], name: str, case: str) -> None:
+@pytest.mark.parametrize("name", ["zhou", "wu", "root"])
+def test_quality_supervisors_and_admins_see_every_report(
+    login: Callable[[str], Desk], name: str, case: str, database: Database
+) -> None:
+    with database.write() as session:
+        add_agent(session, "root", PASSWORD, "admin")
+        session.commit()
     desk = login(name)
     for path in PAGES:
         assert desk.get(path).status_code == 200

@@ -67,6 +67,12 @@ def test_cases_are_late_or_warned_by_their_clocks(database: Database, shop: Shop
     assert {row[0]: row[4].code for row in table(report, "late")} == {late: "first_check", told_late: "result"}
 
 
+def test_a_listed_case_names_nobody(database: Database, shop: Shop) -> None:
+    shop.case("10-05 09:00", contact_name="王小明", summary="delay: 我是王小明，快递员李四正在派送两天了")
+    (row,) = table(daily(database), "late")
+    assert row[2] == "我是王**，快递员李*正在派送两天了"
+
+
 def test_low_surveys_faults_undelivered_and_unanswered_of_the_day_are_listed(database: Database, shop: Shop) -> None:
     with database.write() as session:
         for key, scores, moment in (
