@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 from matplotlib import font_manager
@@ -20,17 +21,28 @@ DPI = 100
 LEAST_BARS, MOST_BARS = 5, 12
 LONGEST_LABEL = 22
 CHINESE_FONTS = (
-    "Noto Sans CJK SC", "Noto Sans SC", "Noto Sans CJK JP", "Source Han Sans SC", "Source Han Sans CN",
-    "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "Droid Sans Fallback", "PingFang SC", "Hiragino Sans GB",
-    "Heiti SC", "Microsoft YaHei", "SimHei", "SimSun", "Arial Unicode MS",
+    "NotoSansCJK-Regular", "NotoSansCJKsc-Regular", "NotoSansSC-Regular", "SourceHanSansSC-Regular",
+    "SourceHanSansCN-Regular", "wqy-microhei", "wqy-zenhei", "DroidSansFallbackFull", "DroidSansFallback", "PingFang",
+    "Hiragino Sans GB", "STHeiti Medium", "msyh", "simhei", "simsun", "Arial Unicode",
 )  # fmt: skip
+"""Names of font files, without ending, the one we like best first."""
+LATIN_FONT = "DejaVu Sans"  # comes with matplotlib
 INK, SOFT, BAR, PAPER = "#1d2521", "#55605a", "#0b6b4f", "#ffffff"
 
 
 def chinese_font() -> str | None:
-    """The first of CHINESE_FONTS that this machine has."""
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    return next((name for name in CHINESE_FONTS if name in installed), None)
+    """The family of the first of CHINESE_FONTS that this machine has, made known to matplotlib.
+
+    Looked up among the files: matplotlib remembers its own list for good, and never sees a font installed later.
+    """
+    installed = {Path(path).stem: path for path in font_manager.findSystemFonts()}
+    path = next((installed[name] for name in CHINESE_FONTS if name in installed), None)
+    if path is None:
+        return None
+    family = str(font_manager.get_font(path).family_name)
+    if all(known.fname != path for known in font_manager.fontManager.ttflist):
+        font_manager.fontManager.addfont(path)
+    return family
 
 
 def draw(report: Report, language: str) -> bytes:
@@ -42,7 +54,7 @@ def draw(report: Report, language: str) -> bytes:
     height = HEAD + (rows * ROW if charts else EMPTY)
     figure = Figure(figsize=(WIDTH / DPI, height / DPI), dpi=DPI, facecolor=PAPER)
     canvas = FigureCanvasAgg(figure)
-    family: dict[str, Any] = {"family": [font, "DejaVu Sans"] if font else "DejaVu Sans"}
+    family: dict[str, Any] = {"family": font or LATIN_FONT}
     _head(figure, height, report, speech, family)
     note = "" if speech == language else say("en", "report_no_font")
     figure.text(0.985, 1 - 58 / height, note, fontsize=9, color=SOFT, ha="right", **family)
@@ -91,7 +103,8 @@ def _bars(axes: Any, chart: Table, language: str, family: dict[str, Any]) -> Non
     top = max(len(drawn), LEAST_BARS)
     places = range(top, top - len(drawn), -1)
     axes.barh(list(places), lengths, color=BAR, height=0.62)
-    labels = [_label(label, number, language) for number, (label, _, _) in enumerate(drawn, start=1)]
+    plain = family["family"] == LATIN_FONT
+    labels = [_label(label, number, language, plain) for number, (label, _, _) in enumerate(drawn, start=1)]
     axes.set_yticks(list(places), labels, **family)
     axes.set_ylim(0.4, top + 0.6)
     axes.set_xticks([])
@@ -101,9 +114,9 @@ def _bars(axes: Any, chart: Table, language: str, family: dict[str, Any]) -> Non
         axes.text(length + chart.scale() * 0.02, place, text, va="center", fontsize=9, color=INK, **family)
 
 
-def _label(label: Cell, number: int, language: str) -> str:
-    """A name without an English form is its number in the table where no font can write it."""
+def _label(label: Cell, number: int, language: str, plain: bool) -> str:
+    """A name without an English form is its number in the table where the font is a `plain` one without Chinese."""
     text = words.cell(label, language)
-    if language == "en" and not text.isascii() and chinese_font() is None:
+    if plain and not text.isascii():
         return say("en", "report_numbered", number=number)
     return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from datetime import date, timezone
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 from hypothesis import given
@@ -127,14 +128,19 @@ def test_without_a_chinese_font_labels_are_english_and_the_picture_says_so(monke
     assert all(text.isascii() for text in written)
 
 
-def test_the_first_chinese_font_of_the_list_that_is_installed_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Font:
-        def __init__(self, name: str) -> None:
-            self.name = name
-
-    monkeypatch.setattr(picture.font_manager.fontManager, "ttflist", [Font("SimHei"), Font("Noto Sans CJK SC")])
-    assert picture.chinese_font() == "Noto Sans CJK SC"
-    monkeypatch.setattr(picture.font_manager.fontManager, "ttflist", [Font("DejaVu Sans")])
+def test_the_first_chinese_font_of_the_list_that_is_installed_is_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    latin = Path(picture.font_manager.findfont("DejaVu Sans"))
+    mono = Path(picture.font_manager.findfont("DejaVu Sans Mono"))
+    for name, font in (("simhei", latin), ("wqy-zenhei", mono), ("Comic", latin)):
+        copyfile(font, tmp_path / f"{name}.ttf")
+    found = [str(path) for path in tmp_path.iterdir()]
+    monkeypatch.setattr(picture.font_manager, "findSystemFonts", lambda: found)
+    assert picture.chinese_font() == "DejaVu Sans Mono"
+    found.remove(str(tmp_path / "wqy-zenhei.ttf"))
+    assert picture.chinese_font() == "DejaVu Sans"
+    found.remove(str(tmp_path / "simhei.ttf"))
     assert picture.chinese_font() is None
 
 
