@@ -69,7 +69,7 @@ def _cases(session: Session, period: Period, at: datetime, which: str) -> Found:
         clock: (_late if which == "late" else _warned)(due, when, done.c.left_at, period, at)
         for clock, due, when in (
             ("first_check", Case.first_check_due_at, done.c.checked_at),
-            ("result", Case.result_due_at, done.c.told_at),
+            ("result", Case.result_due_at, case((Case.state.not_in(clocks.WORKED_ON), done.c.told_at))),
         )
     }
     clock = case(*((condition, name) for name, condition in conditions.items()))

@@ -70,11 +70,12 @@ def _clock_table(session: Session, case: Case, now: datetime) -> Table:
         .where(Case.id == case.id)
     )
     checked, told, first, result = session.execute(query).one()
+    ends = {name: case.created_at + limit for name, limit in clocks.limits().items()}
     rows: list[Any] = [
         (Word("clock", name), due, done, _taken(case, done or now), Word("verdict", how))
         for name, due, done, how in (
-            ("first_check", case.first_check_due_at, checked, first),
-            ("result", case.result_due_at, told, result),
+            ("first_check", case.first_check_due_at and ends["first_check"], checked, first),
+            ("result", case.result_due_at and ends["result"], told, result),
         )
     ]
     return Table("case_clocks", ("clock", "due", "done", "taken_so_far", "verdict"), rows, bars="taken_so_far")

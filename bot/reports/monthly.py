@@ -99,13 +99,10 @@ def _most_first(found: Counter[Any]) -> list[tuple[Any, int]]:
 
 
 def _clock_targets(cube: Cube) -> list[Target]:
-    made = []
-    for name, field, limit in (
-        ("first_check", "first_check", catalog.figure("first_check_hours")),
-        ("result", "result", catalog.figure("result_days")),
-    ):
-        kept, missed = (_count(cube, **{field: verdict}) for verdict in (KEPT, MISSED))
-        made.append(Target(name, int(limit), kept, kept + missed))
+    made, limits = [], {"first_check": catalog.figure("first_check_hours"), "result": catalog.figure("result_days")}
+    for clock, limit in limits.items():
+        kept, missed = (_count(cube, **{clock: verdict}) for verdict in (KEPT, MISSED))
+        made.append(Target(clock, int(limit), kept, kept + missed))
     return made
 
 

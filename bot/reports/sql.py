@@ -24,7 +24,8 @@ class seconds(FunctionElement):
 
 @compiles(seconds, "sqlite")
 def _seconds_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
-    return f"((julianday({compiler.process(element.clauses, **kw)}) - 2440587.5) * 86400.0)"
+    # Rounded to what julianday knows, the millisecond: a whole minute must not come out a little longer.
+    return f"round((julianday({compiler.process(element.clauses, **kw)}) - 2440587.5) * 86400.0, 3)"
 
 
 @compiles(seconds, "postgresql")

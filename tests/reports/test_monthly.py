@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,9 +23,9 @@ CHECKED_IN_TIME = ("10-05 20:00", "investigate", "investigating")
 TOLD_IN_TIME = ("10-08 10:00", "propose", "proposed")
 
 
-def made(database: Database) -> Report:
+def made(database: Database, now: datetime = NOW) -> Report:
     with database.read() as session:
-        return monthly(session, OCTOBER, NOW)
+        return monthly(session, OCTOBER, now)
 
 
 def table(report: Report, name: str) -> Table:
@@ -59,9 +59,9 @@ def test_a_clock_is_kept_missed_running_or_ended_by_when_things_were_done(databa
     shop.case("10-05 09:00", CHECKED_IN_TIME)  # never told: late since the 12th
     shop.case("10-05 09:00", ("10-05 10:00", "withdraw", "withdrawn"))  # ended before any clock ran out
     shop.case("10-05 09:00", ("10-13 10:00", "withdraw", "withdrawn"))  # both had run out
-    shop.case("10-05 09:00", CHECKED_IN_TIME, result_due_at=at("11-20 09:00"))  # still running
+    shop.case("10-31 09:00", ("10-31 10:00", "investigate", "investigating"))  # still running on the 5th
     shop.case("10-05 09:00", kind="praise", category=None, first_check_due_at=None, result_due_at=None)
-    report = made(database)
+    report = made(database, at("11-05 12:00"))
     assert rows(report, "clocks") == {
         "first_check": (3, 2, 0, 1, Share(3, 5)),
         "result": (2, 2, 1, 1, Share(2, 4)),
@@ -71,6 +71,19 @@ def test_a_clock_is_kept_missed_running_or_ended_by_when_things_were_done(databa
         "first_check": (3, 5), "result": (2, 4),
     }  # fmt: skip
     assert checks["first_check"].verdict == "missed"
+
+
+def test_a_result_told_in_the_last_minute_of_the_seventh_day_is_in_time(database: Database, shop: Shop) -> None:
+    for told in ("10-12 09:00", "10-12 09:00:01"):
+        shop.case("10-05 09:00", CHECKED_IN_TIME, (told, "propose", "proposed"))
+    assert rows(made(database), "clocks")["result"][:2] == (1, 1)
+
+
+def test_a_reopening_mends_no_clock_that_was_missed(database: Database, shop: Shop) -> None:
+    late = ("10-14 10:00", "propose", "proposed")
+    again = ("10-16 10:00", "reopen", "investigating")
+    shop.case("10-05 09:00", CHECKED_IN_TIME, late, again, result_due_at=at("10-23 10:00"), reopened=1)
+    assert rows(made(database), "clocks")["result"] == (0, 1, 0, 0, Share(0, 1))
 
 
 def test_a_target_every_case_kept_is_met(database: Database, shop: Shop) -> None:

@@ -67,6 +67,12 @@ def test_cases_are_late_or_warned_by_their_clocks(database: Database, shop: Shop
     assert {row[0]: row[4].code for row in table(report, "late")} == {late: "first_check", told_late: "result"}
 
 
+def test_a_reopened_case_is_late_again_when_its_new_clock_runs_out(database: Database, shop: Shop) -> None:
+    steps = (("09-16 10:00", "propose", "proposed"), ("09-30 09:00", "reopen", "investigating"))
+    number = shop.case("09-15 09:00", *steps, result_due_at=at("10-07 09:00"), reopened=1)
+    assert listed(daily(database), "late") == {number}
+
+
 def test_a_listed_case_names_nobody(database: Database, shop: Shop) -> None:
     shop.case("10-05 09:00", contact_name="王小明", summary="delay: 我是王小明，快递员李四正在派送两天了")
     (row,) = table(daily(database), "late")
