@@ -40,7 +40,7 @@ format:  ## Mend what ruff can mend by itself
 
 bench:  ## Run the benchmarks: what survives kills, and how fast it answers
 	@scripts/install dev
-	@for name in kill latency against_stock import_speed; do \
+	@for name in kill latency against_stock import_speed reports; do \
 		echo "==> $$name"; $(PY) -m "benchmarks.$$name" || exit 1; done
 
 lock:  ## Resolve pyproject.toml and package.json into the locks anew

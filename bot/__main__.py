@@ -445,6 +445,41 @@ def key(name: str | None, rotate: bool) -> None:
 
 
 @cli.command()
+@click.argument("kind", type=click.Choice(["exceptions", "monthly", "statement", "investigation"]))
+@click.option("--from", "first", help="First day (2026-10-05) or month (2026-10).")
+@click.option("--to", "last", help="Last day or month, included.  [default: the same]")
+@click.option("--case", "number", help="Number of the case to investigate.")
+@click.option("--format", "form", type=click.Choice(["html", "csv", "png"]), default="html", show_default=True)
+@click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("."), help="Folder.")
+def report(
+    kind: str, first: str | None, last: str | None, number: str | None, form: str, language: str, out: Path
+) -> None:
+    """Write a report into a folder: daily exceptions (of yesterday), monthly statistics (of the last month), the
+    statement of one customer (whose phone is read from stdin), or the investigation of one case, which is unmasked
+    and noted in the case's history.
+
+    \b
+    Example: python -m bot report monthly --from 2026-10 --format csv --out reports
+    Example: printf %s "$PHONE" | python -m bot report statement --from 2026-10
+    Example: python -m bot report investigation --case YD26112700001
+    """
+    from bot.reports.command import BadRequest, produce
+
+    if (kind == "investigation") != (number is not None):
+        raise click.UsageError("--case NUMBER goes with `investigation`, and with nothing else")
+    phone = sys.stdin.readline().strip() if kind == "statement" else None
+    try:
+        path = produce(
+            _up_to_date(), kind, first=first, last=last, number=number, phone=phone, form=form, language=language,
+            folder=out,
+        )  # fmt: skip
+    except BadRequest as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"Written: {path}")
+
+
+@cli.command()
 def doctor() -> None:
     """Check what this installation needs, and say what is missing.
 

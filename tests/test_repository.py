@@ -24,7 +24,7 @@ LAYERS = [
     {"customers"},
     {"shipments", "cases"},
     {"conversations"},
-    {"notices"},
+    {"notices", "reports"},
     {"channels", "desk", "widget"},
 ]
 LAYER_OF = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}

@@ -54,7 +54,8 @@ class Message(Base):
     """
 
     __tablename__ = "messages"
-    __table_args__ = (Index("ix_messages_at", "at"),)
+    # Reports read who spoke when from the index alone: rows carry long ciphertext.
+    __table_args__ = (Index("ix_messages_said", "at", "conversation_id", "seq", "sender", "undelivered"),)
 
     conversation_id = Column(ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True)
     seq = Column(Integer, primary_key=True, autoincrement=False)

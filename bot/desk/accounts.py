@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversations.text import clean
 from bot.db import Database, now
-from bot.desk.models import ANSWERING, ROLES, Agent, DeskSession
+from bot.desk.models import ANSWERING, REPORTING, ROLES, Agent, DeskSession
 
 MIN_PASSWORD = 8
 """Characters (NIST SP 800-63B §5.1.1)."""
@@ -61,6 +61,11 @@ class Person:
     def answers(self) -> bool:
         """May claim, reply and change; quality only reads."""
         return self.role in ANSWERING
+
+    @property
+    def reports(self) -> bool:
+        """May see reports."""
+        return self.role in REPORTING
 
 
 def add_agent(session: Session, name: str, password: str, role: str = "agent", skills: str = "") -> Agent:

@@ -7,6 +7,8 @@ from bot.db import Base, UTCDateTime, now
 ROLES = ("agent", "quality", "supervisor", "admin")
 ANSWERING = ("agent", "supervisor", "admin")
 """Roles that claim chats and change cases; quality only reads (control and execution are apart, seed 002)."""
+REPORTING = ("quality", "supervisor", "admin")
+"""Roles that see reports."""
 
 
 class Agent(Base):

@@ -11,8 +11,9 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from bot.desk import api, events, login, pages
+from bot.desk import api, events, login, pages, reports
 from bot.desk.throttle import Throttle
+from bot.reports.files import STATIC as REPORT_STATIC
 
 STATIC = Path(__file__).with_name("static")
 
@@ -36,6 +37,8 @@ def routes(address_of: Callable[[Request], str] = peer) -> list[BaseRoute]:
     return [
         Mount("/api", routes=[*api.routes(throttle, address_of), *events.routes()]),
         Mount("/static", RevalidatedFiles(directory=STATIC)),
+        Mount("/report-static", RevalidatedFiles(directory=REPORT_STATIC)),
         *login.routes(throttle, address_of),
         *pages.routes(),
+        *reports.routes(),
     ]

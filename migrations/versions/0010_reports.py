@@ -16,7 +16,7 @@ def upgrade() -> None:
         cases.create_index("ix_cases_updated", ["updated_at"])
     op.drop_index("ix_case_events_case_id", "case_events")
     op.create_index("ix_case_events_clock", "case_events", ["case_id", "to_state", "at"])
-    op.create_index("ix_messages_at", "messages", ["at"])
+    op.create_index("ix_messages_said", "messages", ["at", "conversation_id", "seq", "sender", "undelivered"])
     op.create_index("ix_inbox_received", "inbox", ["received_at"])
     op.create_index("ix_handoffs_requested", "handoffs", ["requested_at"])
     op.create_table(
@@ -55,7 +55,7 @@ def downgrade() -> None:
     op.drop_table("findings")
     op.drop_index("ix_handoffs_requested", "handoffs")
     op.drop_index("ix_inbox_received", "inbox")
-    op.drop_index("ix_messages_at", "messages")
+    op.drop_index("ix_messages_said", "messages")
     op.drop_index("ix_case_events_clock", "case_events")
     op.create_index("ix_case_events_case_id", "case_events", ["case_id"])
     with op.batch_alter_table("cases") as cases:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from bot.cases.models import Case
+from bot.shipments.models import Shipment
 from tests.actions.conftest import Chat
 
 WAYBILL, PHONE = "YT2604417093385", "13900002468"
@@ -20,6 +22,15 @@ def test_first_words_waybill_phone_and_a_yes_make_a_case_with_what_happens_next(
     assert case["number"] in said and "核实" in said and "结果" in said
     assert case["kind"] == "complaint" and case["category"] == "damage"
     assert case["waybill"] == WAYBILL and case["phone"] == PHONE and "碗碎了" in case["description"]
+
+
+def test_a_case_keeps_the_city_its_parcel_goes_to_for_the_statistics(chat: Chat) -> None:
+    with chat.database.write() as session:
+        session.get(Shipment, WAYBILL).receiver_city = "杭州市"
+        session.commit()
+    complained(chat)
+    with chat.database.read() as session:
+        assert session.query(Case.area).scalar() == "杭州"
 
 
 def test_everything_in_one_message_is_read_back_at_once(chat: Chat) -> None:

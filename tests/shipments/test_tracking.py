@@ -11,7 +11,7 @@ from bot.shipments.masking import masked
 from bot.shipments.models import Shipment, fingerprint
 from bot.shipments.statuses import read_code
 from bot.shipments.store import party, write_events, write_parties
-from bot.shipments.tracking import look_up, view
+from bot.shipments.tracking import area, look_up, view
 
 NOW = datetime(2026, 11, 24, 4, tzinfo=timezone.utc)
 SF = "SF1409283746510"
@@ -82,6 +82,12 @@ def test_a_parcel_is_found_however_its_number_is_written_and_an_unknown_one_is_n
         assert look_up(session, "ｓｆ 1409-2837-46510") is not None
         assert look_up(session, "SF1409283746511") is None
         assert view(session, "SF1409283746511", detailed=True, language="zh", now=NOW) is None
+
+
+def test_a_parcel_without_a_known_city_to_go_to_has_no_area(database: Database, card: Any) -> None:
+    card(ARRIVED)
+    with database.read() as session:
+        assert [area(session, waybill) for waybill in (SF, "SF1409283746511", None)] == [None, None, None]
 
 
 @pytest.mark.parametrize(("text", "shown"), [

@@ -1,0 +1,171 @@
+"""How customers were answered: first replies, people who were asked for, waiting and handling (issue 6 §4)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy.orm import Session
+
+from bot import catalog
+from bot.conversations.models import Conversation, Handoff, InboxMessage, Message
+from bot.reports.model import Seconds, Table, Target, Word
+from bot.reports.period import Period, local
+from bot.reports.sql import Spread, at_quarter, moment, quarter, seconds, spreads
+
+ONLINE, SOCIAL = "online", "social"
+GAP = timedelta(minutes=30)
+"""After such a silence a customer's message begins a new contact, whose first reply counts (our design)."""
+REPLIES_LOOKED_FOR = timedelta(days=1)
+"""A first reply later than this after the period is none."""
+
+
+def limit_seconds(channel_class: str) -> int:
+    if channel_class == SOCIAL:
+        return int(catalog.figure("social_reply_hours")) * 3600
+    return int(catalog.figure("first_reply_seconds"))
+
+
+def first_replies(session: Session, period: Period, now: datetime) -> dict[str, Spread]:
+    """By channel class: the spread of seconds to the first reply of a contact; `counted` contacts had one or ran out
+    of time, `kept` had it within the limit.
+    """
+    contacts = _contacts(period)
+    limit = case((contacts.c.by == SOCIAL, limit_seconds(SOCIAL)), else_=limit_seconds(ONLINE))
+    late = seconds(moment(now)) - seconds(contacts.c.at) > limit
+    query = select(
+        contacts.c.by,
+        contacts.c.value,
+        case((or_(contacts.c.value.is_not(None), late), 1), else_=0).label("counted"),
+        case((contacts.c.value <= limit, 1), else_=0).label("kept"),
+    )
+    none: Spread = {"count": 0, "median": None, "most": None, "longest": None, "counted": 0, "kept": 0}
+    return {ONLINE: none, SOCIAL: none, **spreads(session, query, "counted", "kept")}
+
+
+def targets(session: Session, period: Period, replies: dict[str, Spread], now: datetime) -> list[Target]:
+    """Of `first_replies`, and of those who asked for a person at peak hours."""
+    kept, counted = answered_at_peak(session, period, now)
+    rate = int(catalog.read("quality")["figures"]["answer_rate_percent"]["value"])
+    online, social = replies[ONLINE], replies[SOCIAL]
+    return [
+        Target("online_reply", limit_seconds(ONLINE), online["kept"], online["counted"]),
+        Target("social_reply", limit_seconds(SOCIAL) // 3600, social["kept"], social["counted"]),
+        Target("answer_rate", rate, kept, counted, least=rate),
+    ]
+
+
+def _contacts(period: Period) -> Any:
+    """Each contact begun in the period: `by` channel class, `at`, `value` seconds until bot or agent replied, or NULL.
+
+    Places in the queue and other notices of the system are no reply.
+    """
+    ours = case((Message.sender == "customer", 0), else_=1)
+    own = {"partition_by": Message.conversation_id, "order_by": Message.seq}
+    said = (
+        select(
+            Message.conversation_id,
+            Message.at,
+            ours.label("ours"),
+            func.lag(Message.at).over(**own).label("before"),
+            func.min(case((ours == 1, Message.at))).over(**own, rows=(1, None)).label("replied_at"),
+        )
+        .where(
+            Message.sender.in_(("customer", "bot", "agent")),
+            Message.undelivered.is_(False),
+            Message.at >= period.start - GAP,
+            Message.at < period.end + REPLIES_LOOKED_FOR,
+        )
+        .subquery()
+    )
+    social = catalog.read("quality")["social_channels"]["channels"]
+    silence = seconds(said.c.at) - seconds(said.c.before)
+    return (
+        select(
+            case((Conversation.channel.in_(social), SOCIAL), else_=ONLINE).label("by"),
+            said.c.at,
+            (seconds(said.c.replied_at) - seconds(said.c.at)).label("value"),
+        )
+        .join(Conversation, Conversation.id == said.c.conversation_id)
+        .where(
+            said.c.ours == 0,
+            said.c.at >= period.start,
+            said.c.at < period.end,
+            or_(said.c.before.is_(None), silence >= GAP.total_seconds()),
+        )
+        .subquery()
+    )
+
+
+def _in(period: Period) -> Any:
+    return and_(Handoff.requested_at >= period.start, Handoff.requested_at < period.end)
+
+
+def unanswered(now: datetime) -> Any:
+    """Nobody came: the customer gave up or left a callback, or waits longer than a first reply may take."""
+    patience = moment(now - timedelta(seconds=limit_seconds(ONLINE)))
+    return and_(Handoff.claimed_at.is_(None), or_(Handoff.ended_at.is_not(None), Handoff.requested_at < patience))
+
+
+def answered_at_peak(session: Session, period: Period, now: datetime) -> tuple[int, int]:
+    """Of those who asked for a person in peak hours: how many got one, and of how many; not who has just come."""
+    bucket = quarter(Handoff.requested_at)
+    query = select(
+        bucket, func.count(Handoff.claimed_at), func.count().filter(unanswered(now))
+    ).where(_in(period)).group_by(bucket)
+    peaks = catalog.read("quality")["peak_hours"]["spans"]
+    kept = counted = 0
+    for number, claimed, missed in session.execute(query):
+        hour = local(at_quarter(number)).hour
+        if any(begins <= hour < ends for begins, ends in peaks):
+            kept, counted = kept + claimed, counted + claimed + missed
+    return kept, counted
+
+
+def bot_or_person(session: Session, period: Period) -> Table:
+    """Conversations with a customer's message in the period: those passed on in it, and the bot's own."""
+    passed = select(Handoff.conversation_id).where(_in(period)).distinct().subquery()
+    spoke = (
+        select(InboxMessage.conversation_id)
+        .where(InboxMessage.received_at >= period.start, InboxMessage.received_at < period.end)
+        .distinct()
+        .subquery()
+    )
+    query = select(func.count(), func.count(passed.c.conversation_id)).select_from(
+        spoke.outerjoin(passed, passed.c.conversation_id == spoke.c.conversation_id)
+    )
+    every, to_people = session.execute(query).one()
+    rows: list[Any] = [(Word("solved", "bot"), every - to_people), (Word("solved", "person"), to_people)]
+    return Table("bot_or_person", ("solved_by", "chats"), rows, bars="chats" if every else None)
+
+
+def reasons(session: Session, period: Period) -> Table:
+    """Why chats were passed on, and how many of those an agent took."""
+    many = func.count()
+    query = select(Handoff.reason, many, func.count(Handoff.claimed_at)).where(_in(period)).group_by(Handoff.reason)
+    rows: list[Any] = [
+        (Word("reason", reason), count, claimed)
+        for reason, count, claimed in session.execute(query.order_by(many.desc(), Handoff.reason))
+    ]
+    return Table("reasons", ("reason", "chats", "taken"), rows, bars="chats")
+
+
+def times(session: Session, period: Period, replies: dict[str, Spread]) -> Table:
+    """How long a first reply, the wait for a person and a person's work took: the middle, nine of ten, the longest."""
+    waited = seconds(Handoff.claimed_at) - seconds(Handoff.requested_at)
+    handled = seconds(Handoff.ended_at) - seconds(Handoff.claimed_at)
+    found: dict[str, Spread] = {}
+    for name, length, last in (("waiting", waited, Handoff.claimed_at), ("handling", handled, Handoff.ended_at)):
+        by = case((Handoff.id.is_not(None), name)).label("by")
+        over = select(by, length.label("value")).where(_in(period), Handoff.claimed_at.is_not(None), last.is_not(None))
+        found |= spreads(session, over)
+    found |= {f"reply_{name}": spread for name, spread in replies.items()}
+    none: Spread = {"count": 0, "median": None, "most": None, "longest": None}
+    rows: list[Any] = []
+    for name in ("reply_online", "reply_social", "waiting", "handling"):
+        spread = found.get(name, none)
+        rows.append((
+            Word("span", name), spread["count"], *(Seconds(spread[part]) for part in ("median", "most", "longest")),
+        ))  # fmt: skip
+    return Table("times", ("span", "count", "median", "nine_of_ten", "longest"), rows)

@@ -1,0 +1,1 @@
+"""Reports against small data sets whose figures are worked out by hand."""
