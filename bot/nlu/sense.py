@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from scipy.special import log_softmax
+from scipy.special import log_softmax, logsumexp
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
@@ -41,10 +41,10 @@ class Sense:
         return cls(center, fitted, sorted(set(named)))
 
     def scores(self, meanings: np.ndarray) -> np.ndarray:
-        """Log probability of each intent, (texts, intents): the mean of the networks' own."""
+        """Log probability of each intent, (texts, intents), by the mean of what the networks think likely."""
         scaled = _scaled(meanings, self._center)
         own = [_log_probabilities(scaled, layers) for layers in self._networks]
-        return np.asarray(log_softmax(np.mean(own, axis=0), axis=1), dtype=np.float32)
+        return np.asarray(logsumexp(own, axis=0) - np.log(len(own)), dtype=np.float32)
 
     def write(self, folder: Path) -> None:
         layers = {
