@@ -137,8 +137,8 @@ _PERSONAL = re.compile(r"[A-Za-z]{0,4}\d[\d \-]{5,}\d")
 
 
 _ROOM = re.compile(
-    r"[A-Za-z]?\d+[A-Za-z]?(?=\s*(?:单元|号?房|室|户))"
-    r"|(?<![A-Za-z])((?:room|unit|flat|suite|apartment|apt\.?)\s*#?\s*)[A-Za-z]?\d+[A-Za-z]?(?![A-Za-z\d])",
+    r"((?:栋|幢|座|号楼|(?<![a-z])(?:room|unit|flat|suite|apartment|apt\.?)\s*#?)\s*)[a-z]?\d+[a-z]?(?![a-z\d])"
+    r"|[a-z]?\d+[a-z]?(?=\s*(?:单元|号?房|室|户))",
     re.IGNORECASE,
 )
 

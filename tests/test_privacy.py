@@ -28,6 +28,7 @@ def test_no_phone_survives_in_any_text(before: str, phone: str, after: str) -> N
 
 @pytest.mark.parametrize(("address", "masked"), [
     ("科技路1号3栋2单元502室", "科技路1号3栋*单元*室"),
+    ("示范街 6 号 1 栋 301", "示范街 6 号 1 栋 *"),
     ("送到A座1203号房", "送到A座*号房"),
     ("阳光花园8栋b301户", "阳光花园8栋*户"),
     ("Flat 12B, 3 Garden Road", "Flat *, 3 Garden Road"),

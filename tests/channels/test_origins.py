@@ -1,4 +1,4 @@
-"""Where a customer comes from, as the limits see it: believed of nobody but a proxy of ours, and never kept in clear."""
+"""Where a customer comes from, as the limits see it: believed of no proxy but our own, and never kept in clear."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def wrong_tries(database: Database) -> int:
 
 
 def right_before(planned: list[Guess], wrong: int) -> set[str]:
-    """The parcels of the right guesses that come before so many wrong ones: all that limits on wrong ones let through."""
+    """The parcels of the right guesses that come before so many wrong ones: all that the limits let through."""
     found = set()
     for number, digits in planned:
         if tail(number) == digits:
@@ -102,7 +102,7 @@ def right_before(planned: list[Guess], wrong: int) -> set[str]:
 
 
 def tries_in(seconds: int, by: str) -> int:
-    """How many wrong tries a limit allows to somebody who tries every second: some, then a window's pause, and again."""
+    """How many wrong tries a limit allows to somebody who tries every second: some, a pause, and again."""
     limit = limits("digits")[by]
     cycle = limit.tries - 1 + int(limit.window.total_seconds())
     return seconds // cycle * limit.tries + min(seconds % cycle, limit.tries)
