@@ -1,8 +1,6 @@
-"""What a customer reads and what we log of people: masked (domain-facts §3.8), before and after the digits."""
+"""What a customer reads of people: masked (domain-facts §3.8), before and after the digits."""
 
 from __future__ import annotations
-
-import logging
 
 import pytest
 
@@ -50,23 +48,3 @@ def test_asking_for_a_change_shows_nobody_s_phone_name_or_address(
         chat.say(words)
         seen.append(shown(chat))
     assert not [value for value in [*on_record, MINE["phone"], MINE["name"]] if value in "".join(seen)]
-
-
-def test_no_log_line_and_no_output_names_anybody_or_a_parcel(
-    chat: Chat,
-    on_record: list[str],
-    caplog: pytest.LogCaptureFixture,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(settings(), "code_sender", "print")
-    with caplog.at_level(logging.DEBUG, logger="bot"), caplog.at_level(logging.DEBUG, logger="actions"):
-        chat.say(f"查一下 {ON_ITS_WAY}")
-        chat.tap("看详细物流")
-        chat.say("0000", TAIL, "改地址", f"{MINE['address']} 收件人{MINE['name']} {MINE['phone']}", "对的", "000000")
-        chat.say("我的包裹有哪些", MINE["phone"], "转人工")
-    ours = [record.getMessage() for record in caplog.records if record.name.startswith(("bot", "actions"))]
-    out = capsys.readouterr()
-    told = "\n".join([*ours, out.out])
-    assert "one-time code for 1" in out.out, "the demo's sender was reached"
-    assert not [value for value in [*on_record, *MINE.values(), ON_ITS_WAY] if value in told]
