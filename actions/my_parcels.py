@@ -56,12 +56,15 @@ def _subject(phone: str) -> str:
 
 
 async def _send(phone: str, tracker: Tracker) -> str | None:
-    """Sends a code where the phone is on a parcel, and says nothing of whether it is; `unsent` without a sender."""
+    """Sends a code where the phone is on a parcel, and says nothing of whether it is; `unsent` without a sender.
+
+    One is drawn for an unknown phone too and sent to nobody: what is typed then is answered as it is for a known one.
+    """
     key = message_key(tracker)
 
     def draw(session: Session) -> str | None:
-        known = owned.has_any(session, phone)
-        return codes.draw(session, tracker.sender_id, _subject(phone), key=key, now=now()) if known else None
+        code = codes.draw(session, tracker.sender_id, _subject(phone), phone=phone, key=key, now=now())
+        return code if owned.has_any(session, phone) else None
 
     def deliver() -> str | None:
         try:

@@ -74,7 +74,9 @@ async def send_code(request: dict[str, Any], tracker: Tracker) -> str | None:
         with database().write() as session:
             target = requests.phone_on_record(session, request["number"])
             key, subject = message_key(tracker), _subject(request)
-            code = target and codes.draw(session, tracker.sender_id, subject, key=key, now=now())
+            code = target and codes.draw(
+                session, tracker.sender_id, subject, phone=target[1], key=key, now=now()
+            )
             session.commit()
             return (target[1], code) if target and code else None
 

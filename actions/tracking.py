@@ -14,7 +14,8 @@ from actions.parcels import NOT_GIVEN, PROBLEMS, card, card_buttons, numbered, p
 from actions.particulars import tell_particular
 from actions.sending import resume
 from actions.support import Events, cleared, freshened, language, message_key, reading, service
-from bot.customers.verification import is_locked, role_for
+from bot.customers.guessing import is_locked
+from bot.customers.verification import role_for
 from bot.db import now
 from bot.shipments.access import verify_tail
 from bot.shipments.refreshing import staleness

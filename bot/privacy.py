@@ -136,8 +136,16 @@ def mask_waybill(waybill: str) -> str:
 _PERSONAL = re.compile(r"[A-Za-z]{0,4}\d[\d \-]{5,}\d")
 
 
+_ROOM = re.compile(
+    r"((?:栋|幢|座|号楼|(?<![a-z])(?:room|unit|flat|suite|apartment|apt\.?)\s*#?)\s*)[a-z]?\d+[a-z]?(?![a-z\d])"
+    r"|[a-z]?\d+[a-z]?(?=\s*(?:单元|号?房|室|户))",
+    re.IGNORECASE,
+)
+
+
 def mask_text(text: str) -> str:
-    """A text with every long number (phone, waybill, card) starred, for summaries and lists."""
+    """For summaries and lists: every long number (phone, waybill, card) starred, and of an address unit and room."""
+    text = _ROOM.sub(lambda found: (found[1] or "") + "*", text)
     return _PERSONAL.sub(lambda found: _star(re.sub(r"[ \-]", "", found.group())), text)
 
 

@@ -26,6 +26,19 @@ def test_no_phone_survives_in_any_text(before: str, phone: str, after: str) -> N
     assert phone not in mask_text(f"{before} {phone} {after}")
 
 
+@pytest.mark.parametrize(("address", "masked"), [
+    ("科技路1号3栋2单元502室", "科技路1号3栋*单元*室"),
+    ("示范街 6 号 1 栋 301", "示范街 6 号 1 栋 *"),
+    ("送到A座1203号房", "送到A座*号房"),
+    ("阳光花园8栋b301户", "阳光花园8栋*户"),
+    ("Flat 12B, 3 Garden Road", "Flat *, 3 Garden Road"),
+    ("12 Garden Road, apt. #4", "12 Garden Road, apt. #*"),
+    ("2个包裹，3天，United 5", "2个包裹，3天，United 5"),
+])
+def test_an_address_keeps_its_street_and_loses_unit_and_room(address: str, masked: str) -> None:
+    assert mask_text(address) == masked
+
+
 @pytest.mark.parametrize(("name", "masked"), [("王小明", "王**"), ("李", "李*"), ("", ""), ("Anna", "A***")])
 def test_a_name_keeps_its_first_character(name: str, masked: str) -> None:
     assert mask_name(name) == masked

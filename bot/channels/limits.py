@@ -6,7 +6,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from starlette.requests import HTTPConnection
 
@@ -82,7 +82,24 @@ class Limits:
 
 
 def client_address(request: HTTPConnection, settings: Settings) -> str:
-    """The customer's network address; X-Forwarded-For counts only from a proxy named in the settings."""
+    """Where the customer is: an IPv4 address, or an IPv6 network of 64 bits, all of which one customer is given.
+
+    X-Forwarded-For counts only from a proxy named in the settings.
+    """
+    return _network(_outermost(request, settings))
+
+
+def _network(address: str) -> str:
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    return str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False))
+
+
+def _outermost(request: HTTPConnection, settings: Settings) -> str:
     peer = request.client.host if request.client else "unknown"
     if not _is_trusted(peer, settings.trusted_proxies):
         return peer

@@ -111,8 +111,9 @@ class RestChannel:
     def _store(self, key: str, sender: str, message: str, message_id: str) -> Stored:
         given = {"choice": message[len(CHOICE):]} if message.startswith(CHOICE) else {"text": message}
         with self._database.write() as session:
-            conversation = open_conversation(session, "rest", f"{key}:{sender}")
-            receipt = receive(session, conversation.id, f"{conversation.id}:{message_id}", **given)
+            user = f"{key}:{sender}"
+            conversation = open_conversation(session, "rest", user)
+            receipt = receive(session, conversation.id, f"{conversation.id}:{message_id}", address=user, **given)
             session.commit()
             return Stored(conversation.id, receipt.seq, receipt.inbox_id)
 

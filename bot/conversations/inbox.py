@@ -15,7 +15,7 @@ from bot.conversations.errors import FileRefused, UnknownChoice, UnknownConversa
 from bot.conversations.models import AGENT, QUEUED, Conversation, InboxMessage, Message, StoredFile, sender_hash
 from bot.conversations.text import clean
 from bot.conversations.wakeups import DESK, WORK, announce, conversation_topic
-from bot.customers.verification import note_origin
+from bot.customers.guessing import note_origin
 from bot.db import insert, now
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
@@ -81,7 +81,8 @@ def receive(
 ) -> Receipt:
     """Stores one message (a text, a tapped choice or a sent file) and wakes a turn; a repeated id changes nothing.
 
-    `address` is the customer's network address, where the channel knows it: guessing is limited by it too.
+    `address` is the customer's network address or, where one server speaks for all, the platform's user: guessing is
+    limited by it too.
     Raises UnknownConversation, UnknownChoice, UnknownFile.
     """
     conversation = lock(session, conversation_id)

@@ -10,21 +10,15 @@ import requests
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from bot.customers.guessing import guess_in_turn, limits, origin_of
 from bot.customers.models import OneTimeCode
-from bot.customers.verification import origin_of
 from bot.db import once
-from bot.privacy import mask_phone, vault
+from bot.privacy import mask_phone, phone_digits, vault
 from bot.settings import settings
 
 VALID_FOR = timedelta(minutes=10)
 MOST_WRONG = 5
-MOST_PER_HOUR = 3
-"""Of one subject, over all conversations: nobody's phone is flooded."""
-MOST_PER_CONVERSATION = 5
-MOST_FROM_ORIGIN = 20
-"""From one network address, in an hour."""
-MOST_OVERALL = 2000
-"""In an hour: what an attack may cost in messages, far above what customers ask for."""
+"""Of one code; how many are sent is in catalog/guessing.yml."""
 SEND_TIMEOUT_S = 3
 
 VERIFIED, WRONG, EXPIRED, LOCKED = "verified", "wrong", "expired", "locked"
@@ -34,42 +28,50 @@ class NotSent(Exception):
     """No sender is set up, or it failed: a person has to check who it is."""
 
 
-def draw(session: Session, conversation_id: str, subject: str, *, key: str, now: datetime) -> str | None:
-    """A new code of six digits for `subject`, once per `key`; none where there were too many in the last hour."""
+def draw(session: Session, conversation_id: str, subject: str, *, phone: str, key: str, now: datetime) -> str | None:
+    """A new code of six digits for `subject`, to be sent to `phone`, once per `key`; none where there were too many.
+
+    Too many for that phone, from this conversation or its address, or at all (catalog/guessing.yml).
+    """
 
     def do() -> dict[str, str | None]:
-        return {"code": _draw(session, conversation_id, subject, now)}
+        return {"code": _draw(session, conversation_id, subject, phone, now)}
 
     return once(session, key, f"code:{vault().hash(subject)[:24]}", do)["code"]
 
 
-def _draw(session: Session, conversation_id: str, subject: str, now: datetime) -> str | None:
-    hour_ago = OneTimeCode.sent_at > now - timedelta(hours=1)
-    count = select(func.count()).select_from(OneTimeCode).where(hour_ago)
-    of_subject = session.execute(count.where(OneTimeCode.subject_hash == _hash(subject))).scalar_one()
-    of_chat = session.execute(count.where(OneTimeCode.conversation_id == conversation_id)).scalar_one()
+def _draw(session: Session, conversation_id: str, subject: str, phone: str, now: datetime) -> str | None:
+    guess_in_turn(session)
     origin = origin_of(session, conversation_id)
-    from_here = session.execute(count.where(OneTimeCode.origin_hash == (origin or "none"))).scalar_one()
-    full = (
-        of_subject >= MOST_PER_HOUR,
-        of_chat >= MOST_PER_CONVERSATION,
-        from_here >= MOST_FROM_ORIGIN,
-        session.execute(count).scalar_one() >= MOST_OVERALL,
+    drawn = OneTimeCode(
+        conversation_id=conversation_id,
+        subject_hash=_hash(subject),
+        phone_hash=_hash(f"phone:{phone_digits(phone)}"),
+        origin_hash=origin,
+        sent_at=now,
     )
-    if any(full):
+    if _too_many(session, drawn):
         return None
     code = f"{secrets.randbelow(1_000_000):06d}"
-    session.add(
-        OneTimeCode(
-            conversation_id=conversation_id,
-            subject_hash=_hash(subject),
-            origin_hash=origin,
-            code_hash=_hash(f"{subject}:{code}"),
-            sent_at=now,
-        )
-    )
+    drawn.code_hash = _hash(f"{subject}:{code}")
+    session.add(drawn)
     session.flush()
     return code
+
+
+def _too_many(session: Session, drawn: OneTimeCode) -> bool:
+    counted = {
+        "phone": (OneTimeCode.phone_hash == drawn.phone_hash,),
+        "chat": (OneTimeCode.conversation_id == drawn.conversation_id,),
+        "address": (OneTimeCode.origin_hash == (drawn.origin_hash or "none"),),
+        "all": (),
+    }
+    count = select(func.count()).select_from(OneTimeCode)
+    full = [
+        count.where(OneTimeCode.sent_at > drawn.sent_at - limit.window, *counted[by]).scalar_subquery() >= limit.tries
+        for by, limit in limits("codes").items()
+    ]
+    return any(session.execute(select(*full)).one())
 
 
 def require_sender() -> None:

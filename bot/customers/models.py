@@ -30,12 +30,12 @@ class Attempt(Base):
     id = Column(Integer, primary_key=True)
     conversation_id = Column(String(32), nullable=False)
     waybill_hash = Column(String(64), nullable=False)
-    origin_hash = Column(String(64), doc="of the conversation's network address, where it has one")
+    origin_hash = Column(String(64), doc="where the try came from; forgotten when no limit looks at it")
     at = Column(UTCDateTime, nullable=False, default=now)
 
 
 class Origin(Base):
-    """The network address a conversation came from last, as a keyed hash; forgotten with its session (purge)."""
+    """Where a conversation came from last, as a keyed hash; forgotten soon after its last message (purge)."""
 
     __tablename__ = "origins"
 
@@ -50,6 +50,7 @@ class OneTimeCode(Base):
     __tablename__ = "one_time_codes"
     __table_args__ = (
         Index("ix_codes_subject", "subject_hash", "sent_at"),
+        Index("ix_codes_phone", "phone_hash", "sent_at"),
         Index("ix_codes_conversation", "conversation_id", "sent_at"),
         Index("ix_codes_origin", "origin_hash", "sent_at"),
         Index("ix_codes_time", "sent_at"),
@@ -58,6 +59,7 @@ class OneTimeCode(Base):
     id = Column(Integer, primary_key=True)
     conversation_id = Column(String(32), nullable=False)
     subject_hash = Column(String(64), nullable=False, doc="keyed: what the code is for names a parcel or phone")
+    phone_hash = Column(String(64), doc="keyed: where it is sent; several subjects may be of one phone")
     origin_hash = Column(String(64))
     code_hash = Column(String(64), nullable=False)
     sent_at = Column(UTCDateTime, nullable=False, default=now)

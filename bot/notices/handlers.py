@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.customers import subscriptions, verification
+from bot.customers import guessing, subscriptions
 from bot.duework import Handler
 from bot.notices import parcels
 from bot.notices import requests as request_notices
@@ -12,8 +12,8 @@ HANDLERS: Mapping[str, Handler] = {
     subscriptions.PARCEL: parcels.look,
     requests.NEWS: request_notices.tell_step,
     requests.DUE: request_notices.follow_up,
-    verification.PURGE: verification.purge,
+    guessing.PURGE: guessing.purge,
 }
 
-RECURRING = (verification.PURGE,)
+RECURRING = (guessing.PURGE,)
 """Kinds that come again and again by themselves, once they are planned."""

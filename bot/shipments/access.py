@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.customers.verification import grant, is_locked, note_wrong_try
+from bot.customers.guessing import guess_in_turn, is_locked, note_wrong_try
+from bot.customers.verification import grant
 from bot.db import once
 from bot.shipments.models import Party, hash_of_tail
 
@@ -24,6 +25,7 @@ def verify_tail(session: Session, conversation_id: str, waybill: str, digits: st
 
 
 def _try(session: Session, conversation_id: str, waybill: str, digits: str, now: datetime) -> str:
+    guess_in_turn(session)
     if is_locked(session, conversation_id, waybill, now):
         return LOCKED
     # What is not four digits still asks the store, for something that no row can hold: NULL would match rows.

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from bot.customers.verification import AT_PARCEL, IN_CONVERSATION, role_for, verified_shipments
+from bot.customers.guessing import limits
+from bot.customers.verification import role_for, verified_shipments
 from bot.db import Database
 from bot.shipments.access import verify_tail
 from bot.shipments.store import party, write_parties, write_shipments
@@ -107,12 +108,13 @@ def test_a_message_that_is_handled_again_counts_as_one_try(chats: Chats) -> None
 
 
 def test_a_new_chat_for_every_guess_locks_the_parcel_for_all(chats: Chats) -> None:
-    said = [chats.says("0000", chat=f"c{n}", minute=30 * n) for n in range(AT_PARCEL.tries)]
-    assert said == ["wrong"] * (AT_PARCEL.tries - 1) + ["locked"]
-    assert chats.says("5821", chat="new", minute=30 * AT_PARCEL.tries) == "locked"
+    tries = limits("digits")["parcel"].tries
+    said = [chats.says("0000", chat=f"c{n}", minute=30 * n) for n in range(tries)]
+    assert said == ["wrong"] * (tries - 1) + ["locked"]
+    assert chats.says("5821", chat="new", minute=30 * tries) == "locked"
 
 
 def test_a_new_parcel_for_every_guess_locks_the_conversation(chats: Chats) -> None:
-    said = [chats.says("0000", f"SF{n:013d}") for n in range(IN_CONVERSATION.tries)]
+    said = [chats.says("0000", f"SF{n:013d}") for n in range(limits("digits")["chat"].tries)]
     assert said[-1] == "locked" and chats.says("5821") == "locked"
     assert chats.says("5821", chat="b") == "verified"
