@@ -16,8 +16,8 @@ from bot.cases.states import BEFORE_RESULT, UNFINISHED
 FIRST_CHECK, TARGET, RESULT = "first_check", "target", "result"
 LOOK, WARNED, LATE = "look", "warned", "late"
 REMIND, LAPSE, CLOSE = "remind", "lapse", "close"
-LEVELS = {WARNED: 1, LATE: 2}
-"""Escalation: the owner is warned, the supervisor has it (DESIGN §5)."""
+OWNER, SUPERVISOR = 1, 2
+"""Escalation levels of a warning and of a breach (DESIGN §5)."""
 
 
 @dataclass(frozen=True)

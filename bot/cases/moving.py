@@ -50,7 +50,7 @@ def move(
         case.state_since, case.reminded_at = at, None
     assert step is not None  # `after` knows it
     told = step.told and actor != CUSTOMER
-    record(session, case, name, actor, at, before=before, note=note, message=message, to_tell=told)
+    record(session, case, name, actor, at, before, note=note, message=message, to_tell=told)
     _note_what_was_told(case, target, bool(told and message), at)
     if name == "refuse":
         _refuse(session, case, at)
@@ -60,26 +60,28 @@ def move(
 
 
 def record(
-    session: Session, case: Case, name: str, actor: str, at: datetime, *, before: str | None = "",
+    session: Session, case: Case, name: str, actor: str, at: datetime, before: str | None, *,
     note: str | None = None, message: str | None = None, to_tell: bool = False,
 ) -> None:  # fmt: skip
-    """An audit line; `before` left out is the present state. What is to be told is planned."""
+    """An audit line; `before` is the state it came from. What is to be told is planned."""
     case.updated_at = at
     to_tell = to_tell and case.conversation_id is not None
     session.add(
         CaseEvent(
             case_id=case.id, at=at, actor=actor, transition=name, note=note, message=message, to_tell=to_tell,
-            from_state=case.state if before == "" else before, to_state=case.state,
+            from_state=before, to_state=case.state,
         )
     )  # fmt: skip
     if to_tell:
         plan(session, NEWS, case.number, at)
 
 
-def escalate(session: Session, case: Case, level: int, reason: str, at: datetime) -> None:
-    """Raises the level, never lowers it; says why in the audit, once a reason."""
+def escalate(
+    session: Session, case: Case, level: int, reason: str, at: datetime, *, to_tell: bool = False
+) -> None:
+    """Raises the level, never lowers it; the audit line's note is "<level> <reason>"."""
     case.escalation = max(case.escalation, level)
-    record(session, case, ESCALATE, SYSTEM, at, note=f"{level} {reason}")
+    record(session, case, ESCALATE, SYSTEM, at, case.state, note=f"{level} {reason}", to_tell=to_tell)
 
 
 def weigh(session: Session, case: Case, signs: Iterable[str], actor: str, at: datetime) -> None:
@@ -91,7 +93,7 @@ def weigh(session: Session, case: Case, signs: Iterable[str], actor: str, at: da
     if case.result_due_at:
         case.target_due_at = min(case.clocks_from + priority.resolution_time(case.priority), case.result_due_at)
     for sign in new:
-        record(session, case, SIGN, actor, at, note=sign)
+        record(session, case, SIGN, actor, at, case.state, note=sign)
         if priority.level_of([sign]):
             escalate(session, case, priority.level_of([sign]), sign, at)
 
@@ -120,7 +122,7 @@ def _reopen(case: Case, at: datetime) -> None:
 
 def _note_what_was_told(case: Case, target: str, words_given: bool, at: datetime) -> None:
     result = target in ("proposed", "resolved", "rejected")
-    if (words_given or result) and case.told_first_check_at is None:
+    if (result or (words_given and target != "triaged")) and case.told_first_check_at is None:
         case.told_first_check_at = at
     if result and case.told_result_at is None:
         case.told_result_at = at
@@ -129,4 +131,4 @@ def _note_what_was_told(case: Case, target: str, words_given: bool, at: datetime
 def _refuse(session: Session, case: Case, at: datetime) -> None:
     case.refused += 1
     if case.refused == figure("refusals_for_supervisor"):
-        escalate(session, case, clocks.LEVELS[clocks.LATE], "refused", at)
+        escalate(session, case, clocks.SUPERVISOR, "refused", at)
