@@ -36,6 +36,12 @@ def found(session: Session, number: str, *, locked: bool = False) -> Case:
     return case
 
 
+def found_free(session: Session, number: str) -> Case | None:
+    """The case, locked; None where somebody else has it locked. Raises UnknownCase."""
+    query = select(Case).where(Case.id == found(session, number).id).with_for_update(skip_locked=True)
+    return session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
+
+
 def move(
     session: Session, case: Case, name: str, actor: str, at: datetime, note: str | None = None,
     message: str | None = None,
