@@ -14,14 +14,13 @@ from bot.cases.service import ASSIGNED
 
 
 def give_to_freest(
-    session: Session, number: str, skills: Mapping[str, Collection[str]], now: datetime
+    session: Session, case: Case, skills: Mapping[str, Collection[str]], now: datetime
 ) -> str | None:
-    """Assigns an open case that nobody has; `skills` are those of each agent by name.
+    """Assigns an open case that nobody has, locked by the caller; `skills` are those of each agent by name.
 
-    Gives the agent's name; None, and nothing changes, where nobody fits or somebody has it. Raises UnknownCase.
+    Gives the agent's name; None, and nothing changes, where nobody fits or somebody has it.
     """
-    case = moving.found_free(session, number)
-    if case is None or case.assignee or not case.is_open:
+    if case.assignee or not case.is_open:
         return None
     skill = priority.skill_for(case.kind, case.signs.split())
     fitting = sorted(name for name, own in skills.items() if skill in own)

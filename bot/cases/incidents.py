@@ -11,6 +11,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from bot import divisions
+from bot.cases import moving
 from bot.cases.errors import BadIncident
 from bot.cases.models import Case, Incident
 from bot.duework import call_off, plan
@@ -19,6 +20,8 @@ KINDS = ("natural_disaster", "accident", "public_health", "social_security")
 """自然灾害, 事故灾难, 公共卫生, 社会安全 (seed 001 §9.1.1)."""
 TELL = "incident"
 """The kind of due work that tells those who watch an affected parcel; its subject is the incident's id."""
+LINKED = "incident"
+"""Name of an audit line, beside those of transitions."""
 MOST_TEXT = 300
 IncidentView = dict[str, Any]
 
@@ -101,10 +104,11 @@ def listed(session: Session, limit: int = 100) -> list[IncidentView]:
     return [_view(session, incident) for incident in session.execute(query).scalars()]
 
 
-def link(session: Session, case: Case, places: Iterable[str | None], now: datetime) -> None:
-    """Notes which incident a case may come from."""
-    incident = incident_for(session, places, now)
-    case.incident_id = incident["id"] if incident else case.incident_id
+def link(session: Session, case: Case, incident_id: int, now: datetime) -> None:
+    """Notes that a case may come from an incident, once; its customer is told."""
+    if case.incident_id is None:
+        case.incident_id = incident_id
+        moving.record(session, case, LINKED, moving.SYSTEM, now, case.state, to_tell=True)
 
 
 @lru_cache(maxsize=2000)

@@ -20,6 +20,8 @@ from bot.duework import call_off, plan
 
 CLOCK, NEWS, ASSIGN = "case_clock", "case_news", "case_assign"
 """Kinds of due work; their subject is the case number."""
+BUSY = timedelta(seconds=2)
+"""Until due work looks again at a case that somebody else is changing: waiting for the row could lock both out."""
 CUSTOMER, SYSTEM = "customer", "system"
 ESCALATE, SIGN, REMIND = "escalate", "sign", "remind"
 """Names of audit lines, beside those of transitions."""

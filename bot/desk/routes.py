@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from bot.desk import api, events, login, pages
+from bot.desk import api, case_pages, cases, events, login, pages
 from bot.desk.throttle import Throttle
 
 STATIC = Path(__file__).with_name("static")
@@ -34,8 +34,9 @@ def routes(address_of: Callable[[Request], str] = peer) -> list[BaseRoute]:
     """To be mounted at /desk. `address_of` tells a visitor's network address, for the throttle of logins."""
     throttle = Throttle()
     return [
-        Mount("/api", routes=[*api.routes(throttle, address_of), *events.routes()]),
+        Mount("/api", routes=[*api.routes(throttle, address_of), *cases.routes(), *events.routes()]),
         Mount("/static", RevalidatedFiles(directory=STATIC)),
         *login.routes(throttle, address_of),
+        *case_pages.routes(),
         *pages.routes(),
     ]

@@ -41,7 +41,7 @@ def tell_affected(session: Session, piece: Piece, now: datetime) -> datetime | N
     incident = session.get(Incident, int(piece.subject))
     if incident is None or incident.closed_at or (incident.ends_at and incident.ends_at <= now):
         return None
-    _link_complaints(session, incident)
+    _link_complaints(session, incident, now)
     quiet = catalog.quiet_until(now)
     if quiet:
         return quiet
@@ -78,11 +78,11 @@ def _watched(session: Session) -> Iterator[tuple[Subscription, Shipment]]:
         after = (rows[-1][0].waybill, rows[-1][0].conversation_id)
 
 
-def _link_complaints(session: Session, incident: Incident) -> None:
+def _link_complaints(session: Session, incident: Incident, now: datetime) -> None:
     """Open cases told since it began, whose first look came before it was declared."""
     since = min(incident.begins_at, incident.declared_at)
     query = select(Case).where(Case.created_at >= since, Case.is_open, Case.incident_id.is_(None))
     for case in session.execute(query.with_for_update(skip_locked=True)).scalars():
         shipment = tracking.look_up(session, case.waybill) if case.waybill else None
         if shipment is not None and incidents.touches(incident, places_of(session, shipment)):
-            case.incident_id = incident.id
+            incidents.link(session, case, incident.id, now)

@@ -19,10 +19,6 @@ from bot.notices.telling import Notice, tell
 from bot.shipments import tracking
 from bot.wording import moment, say
 
-BUSY = timedelta(seconds=2)
-"""Somebody is changing the case: a moment later. Waiting for the row here could lock both out for good."""
-LINKED = "incident"
-"""Name of an audit line, beside those of transitions."""
 _RESULTS = ("first_check", "propose", "settle", "reject")
 
 
@@ -33,7 +29,7 @@ def look(session: Session, piece: Piece, now: datetime) -> datetime | None:
     except UnknownCase:
         return None
     if case is None:
-        return now + BUSY
+        return now + moving.BUSY
     if timers.is_new(case):
         _learn(session, case, now)
     timers.pass_time(session, case, now)
@@ -47,7 +43,7 @@ def tell_news(session: Session, piece: Piece, now: datetime) -> datetime | None:
     except UnknownCase:
         return None
     if case is None:
-        return now + BUSY
+        return now + moving.BUSY
     query = select(CaseEvent).where(CaseEvent.case_id == case.id, CaseEvent.to_tell)
     steps = list(session.execute(query.order_by(CaseEvent.id)).scalars())
     quiet = catalog.quiet_until(now)
@@ -65,10 +61,9 @@ def _learn(session: Session, case: Case, now: datetime) -> None:
     if shipment is None:
         return
     moving.weigh(session, case, priority.signs_of(None, "", value=shipment.declared_value), moving.SYSTEM, now)
-    if case.incident_id is None:
-        incidents.link(session, case, places_of(session, shipment), now)
-        if case.incident_id is not None:
-            moving.record(session, case, LINKED, moving.SYSTEM, now, case.state, to_tell=True)
+    incident = incidents.incident_for(session, places_of(session, shipment), now)
+    if incident:
+        incidents.link(session, case, incident["id"], now)
 
 
 def _is_urgent(case: Case, step: CaseEvent, now: datetime, quiet: datetime) -> bool:
@@ -79,7 +74,7 @@ def _is_urgent(case: Case, step: CaseEvent, now: datetime, quiet: datetime) -> b
 
 def _notice(session: Session, case: Case, step: CaseEvent, language: str, now: datetime) -> Notice:
     name = _name(step)
-    message = _incident_text(session, case, language) if name == LINKED else step.message
+    message = _incident_text(session, case, language) if name == incidents.LINKED else step.message
     end = (case.reminded_at or now) + timedelta(days=catalog.figure("lapse_proposal_days"))
     values = {
         **catalog.figures(),
