@@ -14,6 +14,9 @@ UNFINISHED = (
 INDEXES = {
     "ix_cases_state": ["state", "id"],
     "ix_cases_kind": ["kind", "id"],
+    "ix_cases_priority": ["priority", "id"],
+    "ix_cases_priority_state": ["priority", "state", "id"],
+    "ix_cases_priority_kind": ["priority", "kind", "id"],
     "ix_cases_assignee": ["assignee", "is_open", "id"],
     "ix_cases_escalated": ["is_open", "escalation"],
     "ix_cases_overdue": ["overdue_at"],
