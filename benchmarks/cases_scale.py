@@ -29,8 +29,8 @@ from benchmarks.shipments_scale import _database, _insert, _report, _timed
 from bot.cases import service
 from bot.cases.identifiers import waybill_hash
 from bot.cases.models import Case, CaseEvent
-from bot.cases.search import terms_of
 from bot.cases.states import CATEGORIES
+from bot.cases.terms import terms_of
 from bot.conversations.inbox import open_conversation
 from bot.db import Database, now
 from bot.duework import DueWork

@@ -2,7 +2,10 @@
 
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Text
 
+from sqlalchemy.orm import validates
+
 from bot.cases.identifiers import waybill_hash
+from bot.cases.terms import terms_of
 from bot.db import Base, UTCDateTime, now
 from bot.privacy import EncryptedJSON, EncryptedText, hash_of, phone_hash
 
@@ -70,6 +73,11 @@ class Case(Base):
     reminded_at = Column(UTCDateTime, doc="when the customer was reminded of the present proposal")
     passed = Column(String(120), nullable=False, default="", doc="moments of its clocks that were acted on, by blanks")
     updated_at = Column(UTCDateTime, nullable=False, default=now)
+
+    @validates("summary")
+    def _index(self, _name: str, summary: str) -> str:
+        self.terms = terms_of(summary)
+        return summary
 
 
 class CaseEvent(Base):

@@ -8,15 +8,14 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.cases import moving, priority
 from bot.cases.identifiers import waybill_hash
 from bot.cases.models import Case
 from bot.cases.moving import CUSTOMER, SYSTEM
-from bot.cases.search import terms_of
-from bot.cases.states import NEW, UNFINISHED
+from bot.cases.states import NEW
 from bot.catalog import figure
 from bot.db import now as present
 from bot.db import once
@@ -27,6 +26,7 @@ from bot.settings import settings
 CLOCKED = ("complaint", "claim", "after_sales", "callback")
 """Kinds with someone waiting for a result; suggestions and praise run against no clock."""
 
+COMPLAINING = ("complaint", "claim")
 SUMMARY_LENGTH = 120
 
 
@@ -63,7 +63,8 @@ def open_case(
 
     def do() -> dict[str, object]:
         twin = _twin(session, kind, category, waybill, conversation_id, phone)
-        if twin is not None:
+        twin = twin and moving.found(session, twin.number, locked=True)
+        if twin is not None and twin.is_open:
             add(session, twin, description, files, CUSTOMER, moment)
             return _receipt(twin, joined=True)
         case = Case(
@@ -94,7 +95,6 @@ def open_case(
 def _start(session: Session, case: Case, customer_class: str | None, moment: datetime) -> None:
     """Numbers the case, sets its clocks, and acknowledges it: the customer is told the number in this very turn."""
     case.created_at = case.updated_at = case.clocks_from = case.state_since = moment
-    case.terms = terms_of(case.summary)
     case.is_open, case.signs, case.passed, case.escalation, case.reopened, case.refused = True, "", "", 0, 0, 0
     if case.kind in CLOCKED:
         case.first_check_due_at = moment + timedelta(hours=figure("first_check_hours"))
@@ -120,16 +120,20 @@ def _signs(session: Session, case: Case, customer_class: str | None) -> list[str
 
 def _is_repeated(session: Session, case: Case) -> bool:
     """Whether this customer, by phone, or parcel has complained too often lately, this case included."""
-    same = [
-        column == getattr(case, column.name)
-        for column in (Case.phone_hash, Case.waybill_hash)
-        if getattr(case, column.name)
-    ]
-    if case.kind not in ("complaint", "claim") or not same:
+    if case.kind not in COMPLAINING:
         return False
     since = case.created_at - timedelta(days=figure("repeated_days"))
-    query = select(func.count()).where(or_(*same), Case.created_at > since, Case.kind.in_(("complaint", "claim")))
-    return bool(session.execute(query).scalar_one() >= figure("repeated_cases"))
+    return any(
+        sum(row.kind in COMPLAINING and row.created_at > since for row in _same(session, column, case))
+        >= figure("repeated_cases")
+        for column in (Case.phone_hash, Case.waybill_hash)
+    )
+
+
+def _same(session: Session, column: Any, case: Case) -> Sequence[Any]:
+    """By nothing but the hash: with more to choose from, a database without statistics reads through every case."""
+    value = getattr(case, column.name)
+    return session.execute(select(Case.kind, Case.created_at).where(column == value)).all() if value else []
 
 
 def add(session: Session, case: Case, text: str, files: Sequence[str], actor: str, at: datetime) -> None:
@@ -154,22 +158,19 @@ def _twin(
     """The unfinished case on the same matter, told in the same conversation or with the same phone."""
     if not waybill:
         return None
-    same_customer = (Case.conversation_id == conversation_id) & Case.conversation_id.is_not(None)
-    if phone:
-        same_customer |= Case.phone_hash == phone_hash(phone)
-    query = (
-        select(Case)
-        .where(
-            Case.kind == kind,
-            Case.category == category,
-            Case.waybill_hash == waybill_hash(waybill),
-            Case.state.in_(UNFINISHED),
-            same_customer,
-        )
-        .order_by(Case.id.desc())
-        .limit(1)
-    )
-    return session.execute(query).scalar_one_or_none()
+    phone = phone and phone_hash(phone)
+    same = select(Case).where(Case.waybill_hash == waybill_hash(waybill)).order_by(Case.id)
+    twins = [
+        case
+        for case in session.execute(same).scalars()
+        if (case.kind, case.category) == (kind, category) and case.is_open
+        and (_known(case.conversation_id, conversation_id) or _known(case.phone_hash, phone))
+    ]  # fmt: skip
+    return twins[-1] if twins else None
+
+
+def _known(value: str | None, wanted: str | None) -> bool:
+    return value is not None and value == wanted
 
 
 def unfinished_on(session: Session, conversation_id: str, category: str, waybill: str) -> str | None:

@@ -77,7 +77,7 @@ def upgrade() -> None:
 
 def _fill() -> None:
     """Cases of before start their clocks at the next look of a worker; what was told is unknown."""
-    from bot.cases.search import terms_of
+    from bot.cases.terms import terms_of
 
     cases = sa.table(
         "cases",
