@@ -41,7 +41,7 @@ LOOKS = 200
 WORKERS = 3
 YEARS = timedelta(days=3 * 365)
 THINGS = ("杯子", "手机", "衣服", "文件", "鞋", "水果", "电脑", "书", "药", "玩具")
-HAPPENED = ("碎了两个", "一直没有送到", "包装被压烂", "显示签收没收到", "快递员态度差", "多收了运费", "丢了一件", "放在门口没打电话")
+HAPPENED = ("碎了两个", "一直没有送到", "包装被压烂", "显示签收没收到", "快递员态度差", "多收了运费", "丢了一件")
 AGENTS = tuple(f"agent{n}" for n in range(60))
 FINISHED = ("closed",) * 17 + ("withdrawn", "merged", "rejected")
 OPEN = ("acknowledged", "triaged", "investigating", "waiting_customer", "waiting_third_party", "proposed")
@@ -101,7 +101,8 @@ def _aware(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _case(
-    number: int, cases: int, moment: datetime, random: Random, talks: list[str], cipher: str, files: str, *, is_due: bool
+    number: int, cases: int, moment: datetime, random: Random, talks: list[str], cipher: str, files: str, *,
+    is_due: bool,
 ) -> dict[str, Any]:  # fmt: skip
     """A row as it is stored: ciphertext made once, for encrypting a million texts would measure nothing."""
     at = (moment - YEARS * (1 - number / cases)).replace(tzinfo=None, microsecond=0)
@@ -163,7 +164,8 @@ def _lists(database: Database, cases: int, plans: bool) -> None:
         return random.choice(values)
 
     with database.read() as session:
-        deep = list(session.execute(select(Case.number).where(Case.id.in_(range(cases // 4, cases // 4 + 50)))).scalars())
+        old = select(Case.number).where(Case.id.between(cases // 4, cases // 4 + 50))
+        deep = list(session.execute(old).scalars())
     looks: dict[str, Any] = {
         "list": lambda: {},
         "list, an old page": lambda: {"after": one(deep)},
@@ -239,13 +241,14 @@ def _sweep(database: Database, due: int) -> None:
         shares.append(int(worker.communicate()[0]))
     seconds = time.perf_counter() - started
     with database.read() as session:
-        struck = select(CaseEvent.case_id, func.count().label("times")).where(CaseEvent.note == CaseEvent.note)
+        struck = select(CaseEvent.case_id, func.count().label("times"))
         rows = session.execute(
             struck.where(CaseEvent.transition == "escalate", CaseEvent.actor == "system").group_by(CaseEvent.case_id)
         ).all()
     twice = sum(row.times > 1 for row in rows)
     verdict = "met" if seconds <= 5 and not twice and len(rows) >= due else "MISSED"
-    print(f"{'sweep':22} {len(rows)} clocks struck by workers {shares} in {seconds:.1f} s, {twice} twice   target 5: {verdict}")
+    found = f"{len(rows)} clocks struck, {twice} twice, pieces by worker {shares}, in {seconds:.1f} s"
+    print(f"{'sweep':22} {found}   target 5: {verdict}")
 
 
 if __name__ == "__main__":

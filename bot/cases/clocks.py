@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.catalog import figure
 from bot.cases.states import BEFORE_RESULT, UNFINISHED
+from bot.catalog import figure
 
 FIRST_CHECK, TARGET, RESULT = "first_check", "target", "result"
 LOOK, WARNED, LATE = "look", "warned", "late"

@@ -39,7 +39,7 @@ def declare(
     begins_at: datetime | None = None,
     ends_at: datetime | None = None,
 ) -> IncidentView:
-    """`areas` are cities and provinces by name, `facility` a hub or outlet; one of them at least. Raises BadIncident."""
+    """`areas` are cities and provinces by name, `facility` a hub or outlet; one at least. Raises BadIncident."""
     begins = begins_at or now
     if kind not in KINDS:
         raise BadIncident("kind")
@@ -113,7 +113,7 @@ def link(session: Session, case: Case, incident_id: int, now: datetime) -> None:
 
 @lru_cache(maxsize=2000)
 def _names(place: str) -> tuple[str, ...]:
-    """The place by its narrowest name and those it lies in: 杭州市 → 杭州, 浙江. What no list knows stands for itself."""
+    """The place by its narrowest name and those it lies in: 杭州市 → 杭州, 浙江; as it is where no list knows it."""
     found = divisions.locate(place)
     if len(found) != 1:
         return (place.strip().removesuffix("市").removesuffix("省"),)

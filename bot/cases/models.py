@@ -1,7 +1,6 @@
 """Tables of the cases room."""
 
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Text
-
 from sqlalchemy.orm import validates
 
 from bot.cases.identifiers import waybill_hash
@@ -57,7 +56,7 @@ class Case(Base):
     assignee = Column(String(60))
     is_open = Column(Boolean, nullable=False, default=True, doc="someone still has something to do (states.UNFINISHED)")
     priority = Column(String(2), nullable=False, default="P5", doc="P1 first … P5, from catalog/sla.yml")
-    signs = Column(String(120), nullable=False, default="", doc="what weighs in it: names of catalog/sla.yml, by blanks")
+    signs = Column(String(120), nullable=False, default="", doc="what weighs in it: of catalog/sla.yml, by blanks")
     refused = Column(Integer, nullable=False, default=0, doc="proposals that the customer did not take")
     merged_into = Column(String(20), doc="the number of the case that goes on for both")
     incident_id = Column(ForeignKey("incidents.id"))
@@ -68,7 +67,7 @@ class Case(Base):
     target_due_at = Column(UTCDateTime, doc="the priority's own target; never after result_due_at")
     result_due_at = Column(UTCDateTime)
     told_result_at = Column(UTCDateTime, doc="the first result told, whatever came of it")
-    overdue_at = Column(UTCDateTime, doc="the next end of a running clock, past when it is late; none when no clock runs")
+    overdue_at = Column(UTCDateTime, doc="the first end of a running clock; none when no clock runs")
     state_since = Column(UTCDateTime, nullable=False, default=now)
     reminded_at = Column(UTCDateTime, doc="when the customer was reminded of the present proposal")
     passed = Column(String(120), nullable=False, default="", doc="moments of its clocks that were acted on, by blanks")

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.catalog import figure
 from bot.cases import clocks, priority
 from bot.cases.errors import TooLate, UnknownCase
 from bot.cases.models import Case, CaseEvent
 from bot.cases.states import TRANSITIONS, UNFINISHED, after
+from bot.catalog import figure
 from bot.duework import call_off, plan
 
 CLOCK, NEWS, ASSIGN = "case_clock", "case_news", "case_assign"
@@ -125,7 +125,8 @@ def _reopen(case: Case, at: datetime) -> None:
     if case.result_due_at:
         case.clocks_from, case.result_due_at = at, at + timedelta(days=figure("result_days"))
         case.target_due_at = min(at + priority.resolution_time(case.priority), case.result_due_at)
-        case.passed = " ".join(code for code in case.passed.split() if code.startswith((clocks.LOOK, clocks.FIRST_CHECK)))
+        kept = (clocks.LOOK, clocks.FIRST_CHECK)
+        case.passed = " ".join(code for code in case.passed.split() if code.startswith(kept))
 
 
 def _note_what_was_told(case: Case, target: str, words_given: bool, at: datetime) -> None:

@@ -1,6 +1,7 @@
-"""What a case weighs: signs in its facts and words, priority P1 to P5, escalation at once. Pure; data in catalog/sla.yml.
+"""What a case weighs: signs in its facts and words, priority P1 to P5, escalation at once. Pure.
 
-Priority is impact × urgency, the heaviest of the category and of every sign (domain facts 4). A word that is not meant
+The data is in catalog/sla.yml. Priority is impact × urgency, the heaviest of the category and of every sign (domain
+facts 4). A word that is not meant
 as it is written ("曝光") weighs too much rather than too little: a person looks, and nothing is promised by it.
 """
 

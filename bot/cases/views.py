@@ -25,7 +25,10 @@ LISTED = (
     "summary", "assignee", "created_at", "clocks_from", "first_check_due_at", "told_first_check_at", "target_due_at",
     "result_due_at", "told_result_at", "updated_at",
 )  # fmt: skip
-PRIVATE = ("merged_into", "incident_id", "conversation_id", "waybill", "phone", "contact_name", "description", "remedy", "details", "files")
+PRIVATE = (
+    "merged_into", "incident_id", "conversation_id", "waybill", "phone", "contact_name", "description", "remedy",
+    "details", "files",
+)  # fmt: skip
 
 WRONG_TAIL = "wrong_tail"
 MAX_WRONG_TAILS = 5

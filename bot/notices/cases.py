@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -50,7 +51,7 @@ def tell_news(session: Session, piece: Piece, now: datetime) -> datetime | None:
     if quiet and not any(_is_urgent(case, step, now, quiet) for step in steps):
         return quiet
     for step in steps:
-        tell(session, case.conversation_id, lambda language, step=step: _notice(session, case, step, language, now))
+        tell(session, case.conversation_id, partial(_notice, session, case, step, now))
         step.to_tell = False
     return None
 
@@ -72,7 +73,7 @@ def _is_urgent(case: Case, step: CaseEvent, now: datetime, quiet: datetime) -> b
     return step.transition in _RESULTS and due is not None and now <= due <= quiet
 
 
-def _notice(session: Session, case: Case, step: CaseEvent, language: str, now: datetime) -> Notice:
+def _notice(session: Session, case: Case, step: CaseEvent, now: datetime, language: str) -> Notice:
     name = _name(step)
     message = _incident_text(session, case, language) if name == incidents.LINKED else step.message
     end = (case.reminded_at or now) + timedelta(days=catalog.figure("lapse_proposal_days"))

@@ -14,12 +14,20 @@ from typing import Any
 import pytest
 from hypothesis import settings as run_settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import delete, func, select
 
 from bot.cases import service
 from bot.cases.errors import BadMerge, NotAllowed, TooLate
 from bot.cases.models import Case, CaseEvent
+from bot.cases.moving import found
 from bot.conversations.models import Message
 from bot.db import Database, Operation
 from bot.desk import assigning
@@ -368,7 +376,8 @@ class Lives(RuleBasedStateMachine):
                 words = ["理由"] if name in ("reject", "reopen") else []
                 decide(self.database, number, name, self.at, *words)
             else:
-                step(self.database, number, name, self.at, "告诉您" if name in ("first_check", "ask_customer") else None)
+                words_told = "告诉您" if name in ("first_check", "ask_customer") else None
+                step(self.database, number, name, self.at, words_told)
         except (NotAllowed, TooLate):
             assert not expected, name
         else:
@@ -448,3 +457,17 @@ def test_a_worker_killed_in_the_middle_of_a_sweep_loses_nothing_and_repeats_noth
 def _escalated(database: Database) -> int:
     with database.read() as session:
         return int(session.execute(select(func.count()).where(CaseEvent.transition == "escalate")).scalar_one())
+
+
+def test_a_case_that_somebody_is_changing_is_looked_at_a_moment_later(lin: Teller, database: Database) -> None:
+    if database.is_sqlite:
+        pytest.skip("one writer at a time: nobody meets a locked row")
+    number = lin.open()
+    with database.write() as session:
+        found(session, number, locked=True)
+        assert pass_time(database, NOON + 2 * DAY) == 1
+        service.transition(session, number, "triage", actor="lin", now=NOON)
+        assert escalations(seen(database, number)) == []
+        session.commit()
+    pass_time(database, NOON + 2 * DAY + timedelta(seconds=3))
+    assert escalations(seen(database, number)) == ["2 first_check:late"]

@@ -40,7 +40,8 @@ def aged(database: Database, number: str, hours: float) -> None:
     """As if the case had been opened that long ago."""
     with database.write() as session:
         case = found(session, number, locked=True)
-        for name in ("created_at", "clocks_from", "first_check_due_at", "target_due_at", "result_due_at", "state_since"):
+        ends = ("first_check_due_at", "target_due_at", "result_due_at")
+        for name in ("created_at", "clocks_from", "state_since", *ends):
             setattr(case, name, getattr(case, name) - timedelta(hours=hours))
         replan(session, case)
         session.commit()
@@ -147,7 +148,9 @@ def test_signs_and_merging_at_the_desk(lin: Desk, teller: Teller) -> None:
     assert "人身伤害" in lin.get(f"/desk/cases/{first}").text and first in lin.get(f"/desk/cases/{second}").text
 
 
-INCIDENT = {"kind": "natural_disaster", "areas": "杭州、宁波", "text_zh": "台风影响派送", "text_en": "A typhoon delays us"}
+INCIDENT = {
+    "kind": "natural_disaster", "areas": "杭州、宁波", "text_zh": "台风影响派送", "text_en": "A typhoon delays us",
+}  # fmt: skip
 
 
 def test_a_supervisor_declares_and_closes_an_incident_and_an_agent_reads_it(lin: Desk, wu: Desk) -> None:
