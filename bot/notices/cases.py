@@ -59,9 +59,11 @@ def tell_news(session: Session, piece: Piece, now: datetime) -> datetime | None:
 def _learn(session: Session, case: Case, now: datetime) -> None:
     """What the shipment store knows of the parcel: its value weighs in, an incident on its way is named."""
     shipment = tracking.look_up(session, case.waybill) if case.waybill else None
+    value = shipment.declared_value if shipment else None
+    signs = priority.signs_of(case.category, case.description, value=value)  # cases from before signs were kept, too
+    moving.weigh(session, case, signs, moving.SYSTEM, now)
     if shipment is None:
         return
-    moving.weigh(session, case, priority.signs_of(None, "", value=shipment.declared_value), moving.SYSTEM, now)
     incident = incidents.incident_for(session, places_of(session, shipment), now)
     if incident:
         incidents.link(session, case, incident["id"], now)

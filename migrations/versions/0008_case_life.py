@@ -11,6 +11,7 @@ depends_on = None
 UNFINISHED = (
     "new", "acknowledged", "triaged", "investigating", "waiting_customer", "waiting_third_party", "proposed",
 )  # fmt: skip
+RESULT_TOLD = ("proposed", "resolved", "closed", "rejected")
 INDEXES = {
     "ix_cases_state": ["state", "id"],
     "ix_cases_kind": ["kind", "id"],
@@ -76,7 +77,7 @@ def upgrade() -> None:
 
 
 def _fill() -> None:
-    """Cases of before start their clocks at the next look of a worker; what was told is unknown."""
+    """Cases of before are weighed at a worker's first look. What they were told is taken to be as old as their state."""
     from bot.cases.terms import terms_of
 
     cases = sa.table(
@@ -90,6 +91,8 @@ def _fill() -> None:
         cases.update().values(
             is_open=cases.c.state.in_(UNFINISHED), clocks_from=cases.c.created_at, state_since=cases.c.updated_at,
             target_due_at=cases.c.result_due_at,
+            told_first_check_at=sa.case((cases.c.state.in_(UNFINISHED[:3]), None), else_=cases.c.updated_at),
+            told_result_at=sa.case((cases.c.state.in_(RESULT_TOLD), cases.c.updated_at), else_=None),
             overdue_at=sa.case((cases.c.state.in_(UNFINISHED[:-1]), cases.c.result_due_at), else_=None),
         )
     )  # fmt: skip

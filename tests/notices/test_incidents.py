@@ -68,7 +68,8 @@ def watch(teller: Teller, waybill: str = SF) -> None:
     ("areas", "facility", "places", "touched"),
     [
         (["杭州"], None, ["杭州"], True), (["杭州市"], None, ["杭州"], True), (["Hangzhou"], None, ["杭州"], True),
-        (["浙江"], None, ["杭州"], True), (["浙江省"], None, ["上海", "宁波市"], True), (["杭州"], None, ["浙江"], False),
+        (["浙江"], None, ["杭州"], True), (["浙江省"], None, ["上海", "宁波市"], True),
+        (["杭州"], None, ["浙江"], False),
         (["杭州"], None, ["宁波"], False), (["杭州"], None, ["余杭区"], True), (["杭州"], None, [], False),
         ([], "萧山转运中心", ["萧山转运中心"], True), ([], "萧山转运中心", ["萧山"], False),
     ],
@@ -144,7 +145,9 @@ def test_at_night_nobody_is_woken_for_it(database: Database) -> None:
 
 
 @pytest.mark.parametrize("first", ["case", "incident"])
-def test_complaints_on_affected_parcels_are_linked_and_told_whichever_came_first(database: Database, first: str) -> None:
+def test_complaints_on_affected_parcels_are_linked_and_told_whichever_came_first(
+    database: Database, first: str
+) -> None:
     lin = Teller(database)
     parcel(database)
     if first == "incident":
