@@ -40,8 +40,17 @@ BATCH = 10_000
 LOOKS = 200
 WORKERS = 3
 YEARS = timedelta(days=3 * 365)
-THINGS = ("杯子", "手机", "衣服", "文件", "鞋", "水果", "电脑", "书", "药", "玩具")
-HAPPENED = ("碎了两个", "一直没有送到", "包装被压烂", "显示签收没收到", "快递员态度差", "多收了运费", "丢了一件")
+THINGS = (
+    "杯子 手机 衣服 文件 球鞋 水果 电脑 图书 药品 玩具 茶叶 白酒 花盆 相框 台灯 键盘 耳机 "
+    "手表 眼镜 雨伞 被子 枕头 毛衣 裙子 皮包 行李 吉他 相机 镜头 奶粉 海鲜 牛肉 月饼 蛋糕 "
+    "坚果 香水 口红 面霜 瓷碗 砂锅 水壶 风扇 插座 轮胎 椅子 书桌 画框 种子 鱼竿 球拍"
+).split()
+HAPPENED = (
+    "碎了两个 一直没有送到 包装被压烂 显示签收没收到 快递员态度很差 多收了运费 "
+    "丢了一件 放在门口没打电话 送错了地方 被雨淋湿 退回没有通知 货款还没有结 "
+    "收到时是空盒 少了一半 三天没有更新 说好上门没有来 电话没有人接 外箱破了一个洞 "
+    "被别人领走 拆过又封上"
+).split()
 AGENTS = tuple(f"agent{n}" for n in range(60))
 FINISHED = ("closed",) * 17 + ("withdrawn", "merged", "rejected")
 OPEN = ("acknowledged", "triaged", "investigating", "waiting_customer", "waiting_third_party", "proposed")
@@ -186,9 +195,10 @@ def _lists(database: Database, cases: int, plans: bool) -> None:
         "search number": lambda: {"q": one(deep)},
         "search waybill": lambda: {"q": _waybill(random.randrange(cases))},
         "search phone": lambda: {"q": _phone(random.randrange(cases))},
-        "search common word": lambda: {"q": one(["杯子", "送到", "damage", "态度差"])},
+        "search common word": lambda: {"q": one(["杯子", "送到", "damage", "态度很差"])},
         "search rare word": lambda: {"q": f"编号{random.randrange(5000)}"},
-        "search two words": lambda: {"q": one(["杯子碎了两个", "玩具丢了一件"]), "state": "rejected"},
+        "search a phrase": lambda: {"q": one(["杯子碎了两个", "玩具丢了一件", "海鲜被雨淋湿"])},
+        "search in one state": lambda: {"q": one(["杯子", "丢了一件"]), "state": "rejected"},
         "search no such word": lambda: {"q": one(["骆驼", "没有的词", "xylophone"])},
     }
     for name, query in looks.items():

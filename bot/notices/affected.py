@@ -36,6 +36,17 @@ def places_of(session: Session, shipment: Shipment) -> list[str]:
     return [place for place in (last, start, shipment.receiver_city) if place]
 
 
+def mention(session: Session, waybill: str, language: str, now: datetime) -> str | None:
+    """What an answer about this parcel says of an incident on its way; None where there is none."""
+    shipment = tracking.look_up(session, waybill)
+    incident = shipment and incidents.incident_for(session, places_of(session, shipment), now)
+    if not incident:
+        return None
+    end = incident["ends_at"]
+    until = say(language, "incident_until", end=moment(end, language)) if end else ""
+    return f"{incident['text'][language]} {until}".strip()
+
+
 def tell_affected(session: Session, piece: Piece, now: datetime) -> datetime | None:
     """Due work of the kind `incidents.TELL`: every watcher once, in the day; complaints since it began are linked."""
     incident = session.get(Incident, int(piece.subject))

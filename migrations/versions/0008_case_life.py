@@ -77,7 +77,7 @@ def upgrade() -> None:
 
 
 def _fill() -> None:
-    """Cases of before are weighed at a worker's first look. What they were told is taken to be as old as their state."""
+    """Cases of before are weighed at a first look. What they were told is taken to be as old as their state."""
     from bot.cases.terms import terms_of
 
     cases = sa.table(

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from actions.parcels import view_for
 from bot.cases import incidents
 from bot.cases.errors import BadIncident
-from bot.db import Database
+from bot.db import Database, now
 from bot.notices import parcels
 from bot.shipments.models import Shipment, ShipmentEvent
 from tests.cases.support import DAY, HOUR, NOON, Teller, pass_time, seen
@@ -172,6 +173,23 @@ def test_complaints_of_before_it_began_are_not_linked(database: Database) -> Non
     declared(database)
     pass_time(database, NOON + HOUR)
     assert seen(database, number)["incident_id"] is None
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "台风"), ("en", "typhoon")])
+def test_an_answer_about_an_affected_parcel_mentions_it_until_it_is_closed(
+    database: Database, language: str, words: str
+) -> None:
+    parcel(database)
+    made = declared(database, now() - HOUR)
+
+    def why() -> str:
+        with database.read() as session:
+            view = view_for(session, "somebody", SF, language)
+        return str(view and view["why"])
+
+    assert words in why()
+    ended(database, made["id"])
+    assert words not in why()
 
 
 def test_closing_asks_for_a_summary_and_happens_once(database: Database) -> None:
