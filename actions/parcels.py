@@ -12,6 +12,7 @@ from actions.hearing import Heard
 from actions.support import button, reading
 from bot.customers.verification import role_for
 from bot.db import now
+from bot.notices import affected
 from bot.shipments import tracking
 
 PROBLEMS = ("several", "too_short", "too_long", "check_digit", "order_number", "only_phone")
@@ -80,7 +81,9 @@ async def card(conversation_id: str, number: str, language: str) -> dict[str, An
 def view_for(session: Session, conversation_id: str, number: str, language: str) -> dict[str, Any] | None:
     """The view that this conversation may see, coarse or detailed."""
     detailed = role_for(session, conversation_id, number) is not None
-    return tracking.view(session, number, detailed=detailed, language=language, now=now())
+    view = tracking.view(session, number, detailed=detailed, language=language, now=now())
+    incident = affected.mention(session, number, language, now()) if view else None
+    return {**view, "why": f"{view['why']}\n{incident}".strip()} if view and incident else view
 
 
 def card_buttons(view: dict[str, Any], language: str) -> list[dict[str, str]]:

@@ -70,6 +70,7 @@ def _postgres_only(command: str) -> None:
 
 
 def _worker(data: Database) -> Any:
+    from bot.desk import assigning
     from bot.duework import plan_if_new
     from bot.notices.handlers import HANDLERS, RECURRING
     from bot.worker import Worker
@@ -78,7 +79,7 @@ def _worker(data: Database) -> Any:
         for kind in RECURRING:
             plan_if_new(session, kind, kind, now())
         session.commit()
-    return Worker(data, settings(), _model(), HANDLERS)
+    return Worker(data, settings(), _model(), {**HANDLERS, **assigning.HANDLERS})
 
 
 @cli.command()

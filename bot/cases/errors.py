@@ -5,6 +5,8 @@ CaseError
 ├── BadSurvey     a score that is none of 1 to 5, an unknown dimension, or nothing to record
 ├── BadFinding    a cause that catalog/quality.yml does not know
 ├── TooLate       a finished case is not opened again after so long; `days` is how long it may be
+├── BadMerge      into itself, into a finished case, or into one of another customer
+├── BadIncident   an unknown kind, no place, an end before its beginning; or closed already
 └── NotAllowed    the state does not allow the transition; `allowed` names those it does
 """
 
@@ -21,6 +23,14 @@ class TooLate(CaseError):
     def __init__(self, days: int) -> None:
         super().__init__(f"a case can be opened again within {days} days")
         self.days = days
+
+
+class BadMerge(CaseError):
+    pass
+
+
+class BadIncident(CaseError):
+    pass
 
 
 class BadSurvey(CaseError):

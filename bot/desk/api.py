@@ -13,8 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.cases import service as cases
-from bot.cases.errors import NotAllowed, UnknownCase
+from bot.cases.errors import BadIncident, BadMerge, NotAllowed, TooLate, UnknownCase
 from bot.conversations import ownership
 from bot.conversations.errors import Conflict, UnknownConversation
 from bot.conversations.text import MAX_STORED, clean
@@ -31,7 +30,7 @@ from bot.shipments.waybill import recognise
 Endpoint = Callable[[Request], Awaitable[Response]]
 Handler = Callable[[Session, Person, Asked], dict[str, Any]]
 
-CASES_A_PAGE = 50
+A_PAGE = 50
 MOST_REASON = 200
 
 
@@ -48,6 +47,13 @@ def refusing() -> Iterator[None]:
         raise Refused(409, "desk_not_yours") from error
     except NotAllowed as error:
         raise Refused(409, "desk_not_allowed", more={"allowed": list(error.allowed)}) from error
+    except TooLate as error:
+        raise Refused(409, "desk_too_late_to_reopen", {"days": error.days}) from error
+    except BadMerge as error:
+        raise Refused(409, "desk_bad_merge") from error
+    except BadIncident as error:
+        status = {"unknown": 404, "closed": 409}.get(str(error), 400)
+        raise Refused(status, f"desk_bad_incident_{error}") from error
     except UnknownRequest as error:
         raise Refused(404, "desk_unknown_request") from error
     except StepNotAllowed as error:
@@ -205,30 +211,12 @@ def _standing(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
     return {name: chat[name] for name in ("id", "owner", "agent", "epoch")}
 
 
-def case_list(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
-    """{"cases": […], "next": the value of `after` for the following page, or null}."""
-    query = {name: clean(asked.query.get(name, "")) or None for name in ("kind", "state", "q", "after")}
-    found = cases.list_cases(session, **query, limit=CASES_A_PAGE + 1)
-    page = found[:CASES_A_PAGE]
-    return {"cases": page, "next": page[-1]["number"] if len(found) > CASES_A_PAGE else None}
-
-
-def case(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
-    return cases.get(session, clean(asked.path["number"]))
-
-
-def case_transition(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
-    note = clean(str(asked.body.get("note") or "")) or None
-    number, name = clean(asked.path["number"]), asked.path["transition"]
-    return cases.transition(session, number, name, actor=person.name, note=note)
-
-
 def request_list(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
     """{"requests": […], "next": the value of `after` for the following page, or null}; open ones without `state`."""
     state = clean(asked.query.get("state", "")) or None
-    found = requests.listed(session, state=state, after_id=asked.number("after"), limit=CASES_A_PAGE + 1)
-    page = found[:CASES_A_PAGE]
-    return {"requests": page, "next": page[-1]["id"] if len(found) > CASES_A_PAGE else None}
+    found = requests.listed(session, state=state, after_id=asked.number("after"), limit=A_PAGE + 1)
+    page = found[:A_PAGE]
+    return {"requests": page, "next": page[-1]["id"] if len(found) > A_PAGE else None}
 
 
 def request(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
@@ -251,7 +239,7 @@ def request_step(session: Session, person: Person, asked: Asked) -> dict[str, An
 
 
 def routes(throttle: Throttle, address_of: Callable[[Request], str]) -> list[BaseRoute]:
-    chats, case_paths = "/conversations/{id:uuid}", "/cases/{number}"
+    chats = "/conversations/{id:uuid}"
     acts = {"claim": claim, "reply": reply, "transfer": transfer, "return": return_to_bot, "close": close}
     return [
         Route("/login", login(throttle, address_of), methods=["POST"]),
@@ -259,9 +247,6 @@ def routes(throttle: Throttle, address_of: Callable[[Request], str]) -> list[Bas
         Route("/queue", reads(queue)),
         Route(chats, reads(conversation)),
         *(Route(f"{chats}/{name}", changes(act), methods=["POST"]) for name, act in acts.items()),
-        Route("/cases", reads(case_list)),
-        Route(case_paths, reads(case)),
-        Route(case_paths + "/{transition}", changes(case_transition), methods=["POST"]),
         Route("/requests", reads(request_list)),
         Route("/requests/{number}", reads(request)),
         Route("/requests/{number}/{step}", changes(request_step), methods=["POST"]),

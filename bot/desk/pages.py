@@ -13,21 +13,18 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bot.cases import service as cases
-from bot.cases.states import KINDS, STATES, UNFINISHED
 from bot.conversations.models import StoredFile
 from bot.conversations.text import clean
 from bot.db import database
 from bot.desk import accounts, sight
 from bot.desk.access import Asked, identify, read
 from bot.desk.accounts import Person
-from bot.desk.api import Endpoint, case_list, chat_id, refusing, request_list
+from bot.desk.api import Endpoint, chat_id, refusing, request_list
+from bot.desk.case_pages import SHOWN_INLINE
 from bot.desk.serving import HEADERS, Page, answering_pages, shown
 from bot.shipments import request_states, requests
 
-SHOWN_INLINE = ("image/jpeg", "image/png", "image/gif", "image/webp")
 OUTCOMES = ("resolved", "case_opened", "callback", "no_answer", "not_ours")
-ENDINGS = ("withdraw", "merge", "reject")
-"""Transitions nothing leads back from: asked about once more."""
 
 
 def desk(session: Session, person: Person, asked: Asked) -> Page:
@@ -61,24 +58,6 @@ def messages_part(session: Session, person: Person, asked: Asked) -> Page:
     chat = sight.conversation(session, person, chat_id(asked))
     after = asked.number("after") or 0
     return Page("_messages.html", {"chat": chat, "messages": [m for m in chat["messages"] if m["id"] > after]})
-
-
-# Cases
-
-
-def case_pages(session: Session, person: Person, asked: Asked) -> Page:
-    filters = {name: clean(asked.query.get(name, "")) for name in ("kind", "state", "q")}
-    found = case_list(session, person, asked)
-    choices = {"filters": filters, "kinds": KINDS, "states": STATES}
-    return Page("cases.html", {**found, **choices, "open_states": UNFINISHED})
-
-
-def case_page(session: Session, person: Person, asked: Asked) -> Page:
-    case = cases.get(session, clean(asked.path["number"]))
-    known = sight.file_names(session, case["conversation_id"])
-    files = [known[file_id] for file_id in case["files"] if file_id in known]
-    shown = {"case": case, "files": files, "inline": SHOWN_INLINE, "endings": ENDINGS, "open_states": UNFINISHED}
-    return Page("case.html", shown)
 
 
 # Service requests
@@ -138,8 +117,6 @@ def routes() -> list[BaseRoute]:
         Route(f"/parts{chat_path}", shown(pane_part)),
         Route(f"/parts{chat_path}/messages", shown(messages_part)),
         Route(chat_path + "/files/{file_id:uuid}", _file(chat_file)),
-        Route("/cases", shown(case_pages)),
-        Route("/cases/{number}", shown(case_page)),
         Route("/requests", shown(request_pages)),
         Route("/requests/{number}", shown(request_page)),
         Route("/cases/{number}/files/{file_id:uuid}", _file(case_file)),

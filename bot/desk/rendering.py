@@ -37,6 +37,8 @@ def render(template: str, language: str, context: dict[str, Any]) -> str:
         "word": partial(word, language),
         "clock": clock,
         "day": partial(day, language),
+        "short": clock,
+        "noted": partial(noted, language),
         "duration": duration,
         "overdue": overdue,
         "first_reply_s": figure("first_reply_seconds"),
@@ -62,6 +64,21 @@ def clock(moment: str) -> str:
 
 def day(language: str, moment: str | None) -> str:
     return _local(moment).strftime("%Y-%m-%d %H:%M") if moment else say(language, "desk_no_clock")
+
+
+def noted(language: str, transition: str, note: str) -> str:
+    """A note of the audit as the desk says it: those that the clocks and rules write are codes."""
+    if transition == "sign":
+        return word(language, "sign", note)
+    if transition != "escalate":
+        return note
+    level, _, reason = note.partition(" ")
+    clock_name, _, what = reason.partition(":")
+    if what:
+        words = f"{word(language, 'clock', clock_name)} {word(language, 'colour', what)}"
+    else:
+        words = word(language, "why" if reason == "refused" else "sign", reason)
+    return say(language, "desk_level_reason", level=level, reason=words)
 
 
 def duration(seconds: int) -> str:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
+from bot.cases import incidents, moving
 from bot.customers import guessing, subscriptions
 from bot.duework import Handler
-from bot.notices import parcels
+from bot.notices import affected, cases, parcels
 from bot.notices import requests as request_notices
 from bot.shipments import requests
 
@@ -13,6 +14,9 @@ HANDLERS: Mapping[str, Handler] = {
     requests.NEWS: request_notices.tell_step,
     requests.DUE: request_notices.follow_up,
     guessing.PURGE: guessing.purge,
+    moving.CLOCK: cases.look,
+    moving.NEWS: cases.tell_news,
+    incidents.TELL: affected.tell_affected,
 }
 
 RECURRING = (guessing.PURGE,)

@@ -75,7 +75,7 @@ def test_after_thirty_days_a_new_one_is_offered(chat: Chat) -> None:
     number = complained(chat, *TO_END)
     with chat.database.write() as session:
         case = session.execute(select(Case).where(Case.number == number)).scalar_one()
-        case.updated_at -= timedelta(days=31)
+        case.state_since -= timedelta(days=31)
         session.commit()
     chat.say(f"查工单 {number}")
     chat.tap("还没解决，继续处理")

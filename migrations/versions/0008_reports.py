@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010_reports"
+revision = "0008_reports"
 down_revision = "0007_origins"
 branch_labels = None
 depends_on = None

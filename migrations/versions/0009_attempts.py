@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011_attempts"
-down_revision = "0010_reports"
+revision = "0009_attempts"
+down_revision = "0008_reports"
 branch_labels = None
 depends_on = None
 
