@@ -28,7 +28,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Pair:
-    """What is said at one place: `key` is a response, a key of bot/wording, `widget.<key>` or `catalog.<file>.<nth>`."""
+    """What is said at one place: `key` is a response, a key of bot/wording, `widget.<key>`, `catalog.<kind>.<name>`."""
 
     key: str
     zh: Said
@@ -93,8 +93,9 @@ def first_answers() -> dict[str, set[str]]:
     for path in sorted((ROOT / "data").glob("*/rules.yml")):
         for rule in yaml.safe_load(path.read_text(encoding="utf-8"))["rules"]:
             first, *then = rule["steps"]
+            actions = {step["action"] for step in then if "action" in step}
             for step in first.get("or", [first]):
-                answers.setdefault(step.get("intent", ""), set()).update(each["action"] for each in then if "action" in each)
+                answers.setdefault(step.get("intent", ""), set()).update(actions)
     return answers
 
 
@@ -117,8 +118,8 @@ def _source(path: str) -> str:
 
 
 def _table(zh: dict[str, Any], en: dict[str, Any], room: str) -> list[Pair]:
-    keys = sorted({*zh, *en})
-    return [
-        pair(f"{room}.{key}", *("\n".join([said] if isinstance(said, str) else said) for said in (zh.get(key, ""), en.get(key, ""))))
-        for key in keys
-    ]
+    return [pair(f"{room}.{key}", _joined(zh.get(key, "")), _joined(en.get(key, ""))) for key in sorted({*zh, *en})]
+
+
+def _joined(said: str | list[str]) -> str:
+    return said if isinstance(said, str) else "\n".join(said)
