@@ -1,4 +1,4 @@
-"""What the bot says: both languages, brief, courteous, and with figures that exist."""
+"""What the bot says: both languages, buttons and figures that exist. How it says it: tests/wording."""
 
 import re
 from typing import Any
@@ -12,16 +12,6 @@ from bot.settings import ROOT
 DOMAIN = yaml.safe_load((ROOT / "domain.yml").read_text(encoding="utf-8"))
 RESPONSES: dict[str, list[dict[str, Any]]] = DOMAIN["responses"]
 ENGLISH = [{"type": "slot", "name": "language", "value": "en"}]
-LONGEST_CHINESE, LONGEST_ENGLISH = 140, 70  # characters, words: what a phone screen shows at once
-
-# 五个不说 (seed 002): nothing that hurts, blames, argues, lectures or provokes; and no promise beyond the rules.
-UNSAID = re.compile(
-    r"不归我|不关我|不知道|没办法|你自己|您自己(?:的问题|没|不)|谁让|早干嘛|急什么|等着吧|爱.不.|闭嘴|规定就是|听不懂|看不懂"
-    r"|必须|不可能|随便您|怪您|您的错|保证|一定(?:会|能)|肯定|绝对|百分之百|包赔|全额赔"
-    r"|calm down|your (?:own )?fault|you should have|you must|not my|not our problem|we guarantee|guaranteed|for sure"
-    r"|impossible|shut up|stupid|as i said|obviously|will definitely",
-    re.IGNORECASE,
-)
 
 each_response = pytest.mark.parametrize("name", sorted(RESPONSES))
 
@@ -39,40 +29,10 @@ def test_a_response_has_a_chinese_default_first_and_an_english_variation(name: s
 
 
 @each_response
-def test_both_languages_offer_the_same_buttons(name: str) -> None:
-    offered = [[button["payload"] for button in variation.get("buttons", [])] for variation in RESPONSES[name]]
-    assert all(buttons == offered[0] for buttons in offered)
-
-
-@each_response
 def test_a_button_asks_for_an_intent_the_bot_knows(name: str) -> None:
     for variation in RESPONSES[name]:
         for button in variation.get("buttons", []):
             assert re.split(r"[/{]", button["payload"])[1] in DOMAIN["intents"]
-
-
-@each_response
-def test_a_response_fits_a_phone_screen(name: str) -> None:
-    assert len(re.sub(r"\s", "", texts(name)[0])) <= LONGEST_CHINESE
-    assert len(texts(name)[-1].split()) <= LONGEST_ENGLISH
-
-
-@each_response
-def test_a_response_says_none_of_the_five_things_not_to_say(name: str) -> None:
-    for text in texts(name):
-        assert not (said := UNSAID.search(text)), said
-
-
-@each_response
-def test_the_customer_is_addressed_politely(name: str) -> None:
-    assert "你" not in texts(name)[0]
-
-
-def test_every_compensation_figure_is_called_an_estimate_subject_to_review() -> None:
-    for name, variations in RESPONSES.items():
-        if "{uninsured_" in variations[0].get("text", ""):
-            assert "预估" in variations[0]["text"] and "审核" in variations[0]["text"], name
-            assert "estimate, subject to review" in variations[-1]["text"], name
 
 
 def test_the_figures_of_action_answer_are_all_in_the_catalog() -> None:
