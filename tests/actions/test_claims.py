@@ -45,7 +45,7 @@ def test_what_the_waybill_tells_a_verified_customer_is_not_asked(chat: Chat) -> 
     said = chat.say("1500元")
     assert "保价" not in said and "电话" in said
     said = chat.say(PHONE)
-    assert "预估最多 800 元" in said and "保价 800 元" in said
+    assert "最多 800 元" in said and "保价 800 元" in said
 
 
 def test_an_unverified_customer_learns_nothing_of_the_declared_value(chat: Chat) -> None:

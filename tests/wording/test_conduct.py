@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.customers import codes, verification
+from bot import catalog
+from bot.customers import codes
 from tests.wording import conduct, texts
 from tests.wording.conduct import RULES, broken, broken_between, says, silent, unfilled
 from tests.wording.texts import Pair, Said
@@ -68,7 +69,9 @@ def test_every_placeholder_has_someone_who_fills_it() -> None:
 def test_the_times_written_out_in_texts_are_those_of_the_code() -> None:
     sources = {
         "bot/customers/codes.py VALID_FOR": codes.VALID_FOR,
-        "bot/customers/verification.py AT_PARCEL_IN_CONVERSATION": verification.AT_PARCEL_IN_CONVERSATION.window,
+        "catalog/guessing.yml parcel_in_chat": timedelta(
+            minutes=catalog.read("guessing")["digits"]["parcel_in_chat"]["minutes"]
+        ),
     }
     for key, given in RULES["given_figures"]["texts"].items():
         assert timedelta(minutes=given["figure"]) == sources[given["source"]]
