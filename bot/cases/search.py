@@ -23,6 +23,8 @@ _SHARES = text(
     "SELECT unnest(most_common_elems::text::text[]) AS term, unnest(most_common_elem_freqs) AS share"
     " FROM pg_stats WHERE tablename = 'ix_cases_terms'"
 )
+COMMON = 0.01
+"""Share of the cases from which on the newest fifty that have a term are found sooner than all of them."""
 _IDENTIFIER = re.compile(r"\+?(?=(?:\D*\d){6})[A-Z\d]+")
 """Six digits or more and nothing but Latin letters: a number, never words (numbers in summaries are starred)."""
 
@@ -42,13 +44,17 @@ def matches(session: Session, q: str) -> Any:
 
 
 def _rarest(session: Session, runs: list[list[str]]) -> list[str]:
-    """Of each run the term that the fewest cases have, by PostgreSQL's own statistics; one they do not list is rare.
+    """Of each run the terms that the fewest cases have, by PostgreSQL's statistics; those they do not list are rare.
 
-    Not all of them: 态度, 度很 and 很差 come together, and the planner, who multiplies their shares, would fetch tens
-    of thousands of cases one by one instead of reading back from the newest.
+    Not all: 态度, 度很 and 很差 come together, and the planner, who multiplies their shares, would fetch tens of
+    thousands of cases one by one instead of reading back from the newest. So one of a common run, two of a rare one.
     """
     known = {row.term: row.share for row in session.execute(_SHARES)} if any(len(run) > 1 for run in runs) else {}
-    return [min(run, key=lambda term: known.get(term, 0.0)) for run in runs]
+    terms = []
+    for run in runs:
+        rarest = sorted(run, key=lambda term: known.get(term, 0.0))
+        terms += rarest[: 1 if known.get(rarest[0], 0.0) >= COMMON else 2]
+    return terms
 
 
 def _inside_on_sqlite(words: str) -> Any:
