@@ -67,10 +67,10 @@ def main() -> None:
     with _database(wish.database, wish.server) as database:
         seconds = _timed(lambda: _fill(database, wish.cases, wish.due))
         print(f"{wish.database}: {wish.cases:,} cases in {seconds:.0f} s")
+        _sweep(database, wish.due)
         _open(database)
         _look_up(database, wish.cases)
         _lists(database, wish.cases, wish.plans)
-        _sweep(database, wish.due)
 
 
 def _phone(number: int) -> str:

@@ -40,8 +40,11 @@ def found(session: Session, number: str, *, locked: bool = False) -> Case:
 
 def found_free(session: Session, number: str) -> Case | None:
     """The case, locked; None where somebody else has it locked. Raises UnknownCase."""
-    query = select(Case).where(Case.id == found(session, number).id).with_for_update(skip_locked=True)
-    return session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
+    query = select(Case).where(Case.number == number).with_for_update(skip_locked=True)
+    case = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
+    if case is None:
+        found(session, number)
+    return case
 
 
 def move(

@@ -14,9 +14,9 @@ def terms_of(text: str) -> str:
     return " ".join(sorted({term for run in _runs(text) for term in _of_run(run)}))
 
 
-def narrowest(words: str) -> list[str]:
-    """Of the terms of what is looked for those that say most: single characters only where they stand alone."""
-    return sorted({term for run in _runs(words) for term in _of_run(run) if len(term) > 1 or len(run) == 1})
+def narrow_terms(words: str) -> list[list[str]]:
+    """For each run of what is looked for the terms that say most: single characters only where they stand alone."""
+    return [[term for term in _of_run(run) if len(term) > 1 or len(run) == 1] for run in _runs(words)]
 
 
 def _runs(text: str) -> list[str]:

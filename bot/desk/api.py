@@ -30,8 +30,7 @@ from bot.shipments.waybill import recognise
 Endpoint = Callable[[Request], Awaitable[Response]]
 Handler = Callable[[Session, Person, Asked], dict[str, Any]]
 
-A_PAGE = 50
-MOST_REASON = 200
+A_PAGE, MOST_REASON = 50, 200
 
 
 @contextmanager
@@ -45,18 +44,15 @@ def refusing() -> Iterator[None]:
         raise Refused(404, "desk_unknown_case") from error
     except Conflict as error:
         raise Refused(409, "desk_not_yours") from error
-    except NotAllowed as error:
-        raise Refused(409, "desk_not_allowed", more={"allowed": list(error.allowed)}) from error
     except TooLate as error:
         raise Refused(409, "desk_too_late_to_reopen", {"days": error.days}) from error
     except BadMerge as error:
         raise Refused(409, "desk_bad_merge") from error
     except BadIncident as error:
-        status = {"unknown": 404, "closed": 409}.get(str(error), 400)
-        raise Refused(status, f"desk_bad_incident_{error}") from error
+        raise Refused({"unknown": 404, "closed": 409}.get(str(error), 400), f"desk_bad_incident_{error}") from error
     except UnknownRequest as error:
         raise Refused(404, "desk_unknown_request") from error
-    except StepNotAllowed as error:
+    except (NotAllowed, StepNotAllowed) as error:
         raise Refused(409, "desk_not_allowed", more={"allowed": list(error.allowed)}) from error
 
 

@@ -187,6 +187,21 @@ def test_a_case_is_reopened_within_thirty_days_and_its_clocks_run_anew(lin: Tell
     assert escalations(seen(database, number)) == ["2 target:late", "2 result:late"]
 
 
+def test_a_reopened_case_that_was_late_before_is_warned_of_and_late_anew(lin: Teller, database: Database) -> None:
+    number = lin.open()
+    late = NOON + 8 * DAY
+    pass_time(database, late)
+    step(database, number, "investigate", late)
+    step(database, number, "propose", late, "赔付")
+    decide(database, number, "accept", late)
+    decide(database, number, "reopen", late, "没到账")
+    before = len(escalations(seen(database, number)))
+    for hours in range(0, 8 * 24, 6):
+        pass_time(database, late + hours * HOUR)
+    again = escalations(seen(database, number))[before:]
+    assert again == ["1 target:warned", "2 target:late", "1 result:warned", "2 result:late"]
+
+
 def test_after_thirty_days_reopening_is_refused_with_the_figure_and_not_offered(
     lin: Teller, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -382,6 +397,13 @@ class Lives(RuleBasedStateMachine):
             assert not expected, name
         else:
             assert expected, name
+
+    @precondition(lambda self: self.plain)
+    @rule(which=st.integers(0, 2), goes_on=st.sampled_from([(), ("accept",), ("reject",), ("accept", "reopen")]))
+    def propose(self, which: int, goes_on: tuple[str, ...]) -> None:
+        """Far into a life, where single steps at random seldom come."""
+        for name in ("investigate", "propose", *goes_on):
+            self.take(which, name)
 
     @rule(hours=st.sampled_from([1, 6, 18, 24, 50, 100, 200, 800]))
     def wait(self, hours: int) -> None:

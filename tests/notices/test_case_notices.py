@@ -125,6 +125,17 @@ def test_silence_after_a_proposal_is_reminded_once_then_settled_then_closed(lin:
     assert lin.buttons() == ["评个分", "还没解决，继续处理"]
 
 
+def test_a_second_proposal_is_reminded_of_anew(lin: Teller, database: Database) -> None:
+    number = proposed(lin)
+    pass_time(database, NOON + 3 * DAY)
+    decide(database, number, "reject", NOON + 4 * DAY, "太少")
+    step(database, number, "propose", NOON + 4 * DAY, "赔付 300 元")
+    for day in range(4, 11):
+        pass_time(database, NOON + day * DAY)
+        assert seen(database, number)["state"] == "proposed"
+    assert sum("还在等您答复" in text for text in lin.told()) == 2
+
+
 def test_after_a_long_downtime_the_customer_still_has_the_promised_days(lin: Teller, database: Database) -> None:
     number = proposed(lin)
     back = NOON + 10 * DAY
