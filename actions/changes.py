@@ -8,11 +8,22 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.forms import MOST_WORDS, Ask, Intake, Taken, free_words
+from actions.forms import MOST_WORDS, Ask, Intake, Taken, decided, free_words
 from actions.hearing import Heard, told
 from actions.parcels import PROBLEMS, numbered, parcel_buttons, parcel_in, phone_in
 from actions.pickups import move_pickup
-from actions.support import Events, button, cleared, language, message_key, quoted, read_back, reading, service
+from actions.support import (
+    Events,
+    button,
+    cleared,
+    confirm_buttons,
+    language,
+    message_key,
+    quoted,
+    read_back,
+    reading,
+    service,
+)
 from actions.timing import time_in, time_words
 from bot.db import now
 from bot.privacy import mask_name, mask_phone
@@ -141,14 +152,10 @@ def _is_instruction(heard: Heard, question: str | None) -> bool:
 
 def _decision(heard: Heard, slots: dict[str, Any], corrected: bool) -> dict[str, Any]:
     """Yes and no at the read-back; a no without a better answer asks for the details again."""
-    if slots["requested_slot"] != "change_confirmed" or corrected:
-        return {}
-    if heard.says_yes or heard.intent == "thank":
+    if slots["requested_slot"] == "change_confirmed" and not corrected and heard.intent == "thank":
         return {"change_confirmed": "yes"}
-    if heard.says_no or heard.wants_change:
-        parts = PARTS[slots["change_kind"]]
-        return dict.fromkeys(parts[1:] or parts)
-    return {}
+    parts = PARTS[slots["change_kind"]]
+    return decided(heard, slots, "change_confirmed", parts[1:] or parts, corrected)
 
 
 async def _judged(taken: Taken, slots: dict[str, Any]) -> Taken:
@@ -203,7 +210,7 @@ class ActionAskChangeConfirmed(Ask):
 
     async def values(self, tracker: Tracker) -> dict[str, Any]:
         speech, kind = language(tracker), tracker.get_slot("change_kind")
-        buttons = [button(speech, "choice_confirm", "/affirm"), button(speech, "choice_change", "/deny")]
+        buttons = confirm_buttons(speech)
         note = say(speech, f"change_note_{kind}", hours=requests.kinds()[kind]["answer_hours"])
         return {"summary": _summary(tracker), "note": note, "buttons": buttons}
 

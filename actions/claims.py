@@ -14,7 +14,7 @@ from actions.forms import Ask, Intake, Taken, decided
 from actions.hearing import Heard
 from actions.loads import yuan_in
 from actions.parcels import NOT_GIVEN, PROBLEMS, numbered, parcel_buttons, parcel_in, phone_in
-from actions.support import Events, button, cleared, language, message_key, quoted, reading, service
+from actions.support import Events, button, cleared, confirm_buttons, language, message_key, quoted, reading, service
 from bot import catalog
 from bot.cases import claims
 from bot.cases import service as cases
@@ -217,7 +217,7 @@ class ActionAskClaimConfirmed(Ask):
 
     async def values(self, tracker: Tracker) -> dict[str, Any]:
         speech = language(tracker)
-        buttons = [button(speech, "choice_confirm", "/affirm"), button(speech, "choice_change", "/deny")]
+        buttons = confirm_buttons(speech)
         worth = estimate_words(await _estimate(tracker), speech)
         return {"summary": _summary(tracker), "estimate": worth, "missing": _missing(tracker), "buttons": buttons}
 

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from actions.forms import Ask, Intake, Taken
 from actions.hearing import Heard
 from actions.parcels import numbered, parcel_buttons, phone_in
-from actions.proof import LEAVING, RESEND, code_in
-from actions.support import Events, button, cleared, language, message_key, service
+from actions.proof import LEAVING, RESEND, code_buttons, code_in, judged, resent
+from actions.support import Events, cleared, language, message_key, service
 from actions.tracking import with_states
 from bot.customers import codes
 from bot.db import database, now
@@ -84,8 +84,7 @@ async def _send(phone: str, tracker: Tracker) -> str | None:
 async def _by_code(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
     phone = slots["my_phone"]
     if heard.intent == RESEND:
-        outcome = await _send(phone, tracker)
-        return Taken({"my_outcome": outcome, "problem": None if outcome else "code_resent"}, whole=True)
+        return resent("my_outcome", await _send(phone, tracker))
     if heard.phones:
         return Taken({"my_phone": heard.phones[-1], "my_outcome": await _send(heard.phones[-1], tracker)}, whole=True)
     code, key = code_in(heard), message_key(tracker)
@@ -94,9 +93,7 @@ async def _by_code(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Tak
     outcome = await service(
         lambda session: codes.check(session, tracker.sender_id, _subject(phone), code, key=key, now=now())
     )
-    if outcome in ("wrong", "expired"):
-        return Taken({"problem": f"{outcome}_code"}, whole=True)
-    return Taken({"my_outcome": outcome}, whole=True)
+    return judged("my_outcome", outcome)
 
 
 class ActionAskMyPhone(Ask):
@@ -109,9 +106,8 @@ class ActionAskMyCode(Ask):
     problems = ("wrong_code", "expired_code", "code_resent")
 
     async def values(self, tracker: Tracker) -> dict[str, Any]:
-        speech = language(tracker)
-        buttons = [button(speech, "choice_resend", f"/{RESEND}"), button(speech, "choice_not_now", "/cancel")]
-        return {"phone": mask_phone(tracker.get_slot("my_phone") or ""), "buttons": buttons}
+        phone = mask_phone(tracker.get_slot("my_phone") or "")
+        return {"phone": phone, "buttons": code_buttons(language(tracker))}
 
 
 class ActionMyParcels(Action):

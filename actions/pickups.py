@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from actions.forms import Ask, Intake, Taken, decided, free_words
 from actions.hearing import Heard, told
 from actions.parcels import phone_in
-from actions.support import Events, button, cleared, language, message_key, read_back, reading, service
+from actions.support import Events, button, cleared, confirm_buttons, language, message_key, read_back, reading, service
 from actions.timing import Time, time_in, time_words
 from bot import catalog
 from bot.db import now
@@ -100,7 +100,7 @@ class ActionAskPickupConfirmed(Ask):
 
     async def values(self, tracker: Tracker) -> dict[str, Any]:
         speech = language(tracker)
-        buttons = [button(speech, "choice_confirm", "/affirm"), button(speech, "choice_change", "/deny")]
+        buttons = confirm_buttons(speech)
         return {"summary": _summary(tracker), "advice": _advice(tracker), "buttons": buttons}
 
 

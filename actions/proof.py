@@ -33,6 +33,21 @@ def code_in(heard: Heard) -> str | None:
     return found[1] if found else None
 
 
+def resent(slot: str, outcome: str | None) -> Taken:
+    """Another code was asked for: it is on its way, or the form ends with why not."""
+    return Taken({slot: outcome, "problem": None if outcome else "code_resent"}, whole=True)
+
+
+def judged(slot: str, outcome: str) -> Taken:
+    """A code was typed: a wrong or old one is asked for again, all else ends the form."""
+    again = outcome in ("wrong", "expired")
+    return Taken({"problem": f"{outcome}_code"} if again else {slot: outcome}, whole=True)
+
+
+def code_buttons(speech: str) -> list[dict[str, str]]:
+    return [button(speech, "choice_resend", f"/{RESEND}"), button(speech, "choice_not_now", "/cancel")]
+
+
 def _subject(request: dict[str, Any]) -> str:
     return f"request:{request['number']}"
 
@@ -115,8 +130,7 @@ async def _by_code(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Tak
     number = slots["proof_request"]
     request = await reading(lambda session: requests.get(session, number))
     if heard.intent == RESEND:
-        outcome = await send_code(request, tracker)
-        return Taken({"proof_outcome": outcome, "problem": None if outcome else "code_resent"}, whole=True)
+        return resent("proof_outcome", await send_code(request, tracker))
     code, key = code_in(heard), message_key(tracker)
     if code is None:
         return Taken()
@@ -126,10 +140,7 @@ async def _by_code(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Tak
         target = requests.phone_on_record(session, number)
         return requests.prove(session, number, target[0], now()) if outcome == "verified" and target else outcome
 
-    outcome = await service(work)
-    if outcome in ("wrong", "expired"):
-        return Taken({"problem": f"{outcome}_code"}, whole=True)
-    return Taken({"proof_outcome": outcome}, whole=True)
+    return judged("proof_outcome", await service(work))
 
 
 def _target(session: Session, number: str) -> tuple[str, str]:
@@ -153,8 +164,8 @@ class ActionAskProofCode(Ask):
     async def values(self, tracker: Tracker) -> dict[str, Any]:
         number, speech = tracker.get_slot("proof_request"), language(tracker)
         role, phone = await reading(lambda session: _target(session, number))
-        buttons = [button(speech, "choice_resend", f"/{RESEND}"), button(speech, "choice_not_now", "/cancel")]
-        return {"number": number, "phone": mask_phone(phone), "who": say(speech, f"role_{role}"), "buttons": buttons}
+        who = say(speech, f"role_{role}")
+        return {"number": number, "phone": mask_phone(phone), "who": who, "buttons": code_buttons(speech)}
 
 
 class ActionProven(Action):

@@ -89,3 +89,8 @@ def read_back(speech: str, lines: dict[str, str | None]) -> str:
 def button(language: str, key: str, payload: str, **values: Any) -> dict[str, str]:
     """A button titled by the wording `key`."""
     return {"title": say(language, key, **values), "payload": payload}
+
+
+def confirm_buttons(language: str) -> list[dict[str, str]]:
+    """The two answers to a read-back."""
+    return [button(language, "choice_confirm", "/affirm"), button(language, "choice_change", "/deny")]

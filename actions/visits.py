@@ -11,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.forms import Ask, Intake, Taken, decided, free_words
 from actions.hearing import Heard, told
 from actions.parcels import phone_in
-from actions.support import Events, button, cleared, language, message_key, read_back, service
+from actions.support import Events, cleared, confirm_buttons, language, message_key, read_back, service
 from actions.timing import time_in, time_words
 from bot.cases import service as cases
 from bot.privacy import mask_name, mask_phone
@@ -104,7 +104,7 @@ class ActionAskVisitConfirmed(Ask):
             "phone": mask_phone(slots["visit_phone"]),
             "time": time_words(slots["visit_time"], speech),
         }
-        buttons = [button(speech, "choice_confirm", "/affirm"), button(speech, "choice_change", "/deny")]
+        buttons = confirm_buttons(speech)
         return {"summary": read_back(speech, lines), "buttons": buttons}
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, Index, Integer, String, UniqueConstraint, delete, select, update
+from sqlalchemy import Column, Index, Integer, String, UniqueConstraint, delete, select
 from sqlalchemy.orm import Session
 
 from bot.db import UNAVAILABLE, Base, Database, UTCDateTime, insert, now
@@ -142,9 +142,5 @@ def _put_off(database: Database, work_id: int, at: datetime) -> None:
         work = session.get(DueWork, work_id)
         if work is not None:
             wait = min(timedelta(seconds=10) * 2 ** min(work.failures, 10), LONGEST_WAIT)
-            session.execute(
-                update(DueWork)
-                .where(DueWork.id == work_id)
-                .values(due_at=at + wait, failures=DueWork.failures + 1)
-            )
+            work.due_at, work.failures = at + wait, work.failures + 1
             session.commit()

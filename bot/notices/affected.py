@@ -16,22 +16,20 @@ from bot.customers.models import Subscription
 from bot.duework import Piece
 from bot.notices.telling import Notice, tell
 from bot.shipments import tracking
-from bot.shipments.models import Shipment, ShipmentEvent
+from bot.shipments.models import OVER, Shipment
 from bot.wording import moment, say
 
 BATCH = 500
 AGAIN = timedelta(minutes=15)
 """How often an incident looks for parcels that came into its area meanwhile."""
 _WAITS = ("unknown", "created", "awaiting_pickup")
-_OVER = ("delivered", "returned", "cancelled")
 
 
 def places_of(session: Session, shipment: Shipment) -> list[str]:
     """Where a parcel is and where it goes; before its pickup also where it is sent from. Nothing once it is over."""
-    if shipment.status in _OVER:
+    if shipment.status in OVER:
         return []
-    query = select(ShipmentEvent.city).where(ShipmentEvent.waybill == shipment.waybill, ShipmentEvent.city.is_not(None))
-    last = session.execute(query.order_by(ShipmentEvent.at.desc()).limit(1)).scalars().first()
+    last = tracking.last_city(session, shipment.waybill)
     start = shipment.sender_city if last is None or shipment.status in _WAITS else None
     return [place for place in (last, start, shipment.receiver_city) if place]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot import catalog
-from bot.shipments.models import Shipment
+from bot.shipments.explain import threshold
+from bot.shipments.models import OVER, Shipment
 
-_OVER = frozenset({"delivered", "returned", "cancelled"})
 _WAITS = {"out_for_delivery": "delivery_overdue", "at_pickup_point": "lain_long"}
 _MOVES = frozenset({"created", "awaiting_pickup", "picked_up", "in_transit", "customs", "exception"})
 
@@ -28,7 +28,7 @@ class Node:
 def node_of(shipment: Shipment, known_promise: datetime | None, now: datetime) -> Node | None:
     """The most telling node, None while there is nothing worth a message."""
     since = f"{shipment.last_event_at:%y%m%d%H%M%S}" if shipment.last_event_at else "-"
-    if shipment.status in _OVER:
+    if shipment.status in OVER:
         return Node("over", f"{shipment.status}:{since}")
     waited = _waited(shipment, now)
     if waited:
@@ -43,7 +43,7 @@ def node_of(shipment: Shipment, known_promise: datetime | None, now: datetime) -
 def next_look(shipment: Shipment, now: datetime) -> datetime | None:
     """When time alone brings the parcel to another node."""
     limits = [shipment.promised_at] if shipment.status in _MOVES else []
-    name = "over" if shipment.status in _OVER else _wait(shipment)
+    name = "over" if shipment.status in OVER else _wait(shipment)
     if name and shipment.last_event_at:
         limits.append(shipment.last_event_at + _after(name))
     return min((limit for limit in limits if limit and limit > now), default=None)
@@ -52,7 +52,7 @@ def next_look(shipment: Shipment, now: datetime) -> datetime | None:
 def watched_no_longer(shipment: Shipment, now: datetime) -> bool:
     """Over, and told of, long enough for a scan that corrects it."""
     last = shipment.last_event_at or shipment.updated_at
-    return shipment.status in _OVER and last + _after("over") <= now
+    return shipment.status in OVER and last + _after("over") <= now
 
 
 def _wait(shipment: Shipment) -> str | None:
@@ -73,4 +73,11 @@ def _promise(shipment: Shipment, known: datetime | None, now: datetime) -> Node 
 
 
 def _after(name: str) -> timedelta:
-    return timedelta(hours=catalog.read("notices")["nodes"][name]["after_hours"])
+    """From the last scan; what an answer calls stuck or lain long, a notice does too."""
+    limits = {
+        "delivery_overdue": lambda: timedelta(hours=threshold("delivery_overdue_hours")),
+        "lain_long": lambda: timedelta(hours=threshold("pickup_point_hours")),
+        "silent": lambda: timedelta(days=threshold("silent_days")),
+        "over": lambda: timedelta(hours=catalog.read("notices")["watched_hours_after_end"]),
+    }
+    return limits[name]()

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot import catalog, divisions, freight
+from bot.shipments.models import OVER
 
 ON_TIME, LATE, STUCK, WAITING, PROBLEM, DONE, UNKNOWN = (
     "on_time", "late", "stuck", "waiting", "problem", "done", "unknown"
@@ -89,7 +90,7 @@ def explain(facts: Facts, now: datetime) -> Explanation:
 def _judge(facts: Facts, now: datetime) -> tuple[str, str, dict[str, Any]]:
     if facts.status in ("exception", "returning") or facts.reason == "customs_exception":
         return PROBLEM, f"track_why_{facts.reason or facts.status}", {}
-    if facts.status in ("delivered", "returned", "cancelled"):
+    if facts.status in OVER:
         return DONE, f"track_why_{facts.status}" + (f"_{facts.reason}" if facts.reason in _SIGNED else ""), {}
     if facts.status == "unknown":
         return UNKNOWN, "track_why_unknown", {}
@@ -104,9 +105,9 @@ def _stuck(facts: Facts, now: datetime) -> tuple[str, str, dict[str, Any]] | Non
     if facts.since is None or facts.status == "at_pickup_point":
         return None
     quiet = now - facts.since
-    if quiet > timedelta(days=_threshold("silent_days")):
+    if quiet > timedelta(days=threshold("silent_days")):
         return STUCK, "track_why_silent", {"days": quiet.days}
-    if facts.status == "out_for_delivery" and quiet > timedelta(hours=_threshold("delivery_overdue_hours")):
+    if facts.status == "out_for_delivery" and quiet > timedelta(hours=threshold("delivery_overdue_hours")):
         return STUCK, "track_why_out_too_long", {"hours": _hours(quiet)}
     return None
 
@@ -114,7 +115,7 @@ def _stuck(facts: Facts, now: datetime) -> tuple[str, str, dict[str, Any]] | Non
 def _waiting(facts: Facts, now: datetime) -> tuple[str, str, dict[str, Any]] | None:
     if facts.status == "at_pickup_point":
         lain = now - facts.since if facts.since else timedelta(0)
-        long = lain > timedelta(hours=_threshold("pickup_point_hours"))
+        long = lain > timedelta(hours=threshold("pickup_point_hours"))
         return WAITING, "track_why_lain_long" if long else "track_why_at_pickup_point", {"hours": _hours(lain)}
     if facts.status == "out_for_delivery" and (facts.promised_at is None or facts.promised_at >= now):
         return WAITING, "track_why_out_for_delivery", {}
@@ -149,12 +150,13 @@ def _delivery_check(facts: Facts) -> dict[str, Any]:
     """Until when a parcel out for delivery should be signed for: after that, it is stuck."""
     if facts.status != "out_for_delivery" or facts.since is None:
         return {}
-    return {"check_by": facts.since + timedelta(hours=_threshold("delivery_overdue_hours"))}
+    return {"check_by": facts.since + timedelta(hours=threshold("delivery_overdue_hours"))}
 
 
 def _hours(span: timedelta) -> int:
     return int(span.total_seconds() // 3600)
 
 
-def _threshold(name: str) -> int:
+def threshold(name: str) -> int:
+    """A figure of catalog/tracking_thresholds.yml: when quiet is stuck, and lying long is too long."""
     return int(catalog.read("tracking_thresholds")["figures"][name]["value"])

@@ -14,6 +14,8 @@ STATUSES = (
     "created", "awaiting_pickup", "picked_up", "in_transit", "customs", "out_for_delivery", "at_pickup_point",
     "delivered", "exception", "returning", "returned", "cancelled", "unknown",
 )  # fmt: skip
+OVER = frozenset({"delivered", "returned", "cancelled"})
+"""Statuses after which a parcel is no longer under way."""
 
 
 class Yuan(TypeDecorator):

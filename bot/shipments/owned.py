@@ -8,10 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.customers.verification import grant
-from bot.shipments.models import Party, Shipment, hash_of_phone
+from bot.shipments.models import OVER, Party, Shipment, hash_of_phone
 
 SHOWN = 10
-_OVER = ("delivered", "returned", "cancelled")
 
 
 def has_any(session: Session, phone: str) -> bool:
@@ -26,7 +25,7 @@ def open_to(session: Session, conversation_id: str, phone: str, now: datetime) -
         select(Party.waybill, Party.role)
         .join(Shipment, Shipment.waybill == Party.waybill)
         .where(Party.phone_hash == _hash(phone))
-        .order_by(Shipment.status.in_(_OVER), Shipment.updated_at.desc(), Party.role)
+        .order_by(Shipment.status.in_(OVER), Shipment.updated_at.desc(), Party.role)
         .limit(2 * SHOWN)
     )
     roles: dict[str, str] = {}

@@ -19,7 +19,7 @@ from bot.db import Database, insert
 from bot.privacy import phone_digits
 from bot.settings import settings
 from bot.shipments import store
-from bot.shipments.models import Party, ProviderQuery, Shipment
+from bot.shipments.models import OVER, Party, ProviderQuery, Shipment
 from bot.shipments.providers.base import Answer, PhoneNeeded, Provider, ProviderError, Question, Unreachable
 from bot.shipments.providers.chosen import configured
 from bot.shipments.waybill import normalise, recognise
@@ -27,7 +27,6 @@ from bot.shipments.waybill import normalise, recognise
 log = logging.getLogger(__name__)
 
 ASKED, ANSWERED = "asked", "answered"
-_SETTLED = ("delivered", "returned", "cancelled")
 
 
 def refresh(database: Database, number: str, now: datetime, *, tail: str | None = None) -> None:
@@ -84,7 +83,7 @@ def _due(session: Session, waybill: str, now: datetime, tail: str | None) -> Que
 
 def _is_settled(shipment: Shipment, now: datetime) -> bool:
     settled = timedelta(days=_figure("settled_days"))
-    return shipment.status in _SETTLED and shipment.last_event_at is not None and now - shipment.last_event_at > settled
+    return shipment.status in OVER and shipment.last_event_at is not None and now - shipment.last_event_at > settled
 
 
 def _is_watched(session: Session, waybill: str) -> bool:

@@ -12,7 +12,7 @@ from bot import catalog
 from bot.shipments.explain import Explanation, Facts, explain, usual_by
 from bot.shipments.lanes import lane_times
 from bot.shipments.masking import masked
-from bot.shipments.models import Party, Shipment, ShipmentEvent
+from bot.shipments.models import OVER, Party, Shipment, ShipmentEvent
 from bot.shipments.refreshing import staleness
 from bot.shipments.waybill import normalise, recognise
 from bot.wording import moment, say
@@ -20,7 +20,6 @@ from bot.wording import moment, say
 SHOWN_EVENTS = 20
 _ON_THE_ROAD = frozenset({"picked_up", "in_transit", "customs", "out_for_delivery", "at_pickup_point", "exception"})
 
-_SETTLED = frozenset({"delivered", "returned", "cancelled"})
 _WITH_COURIER = frozenset({"out_for_delivery", "at_pickup_point", "exception"})
 
 ShipmentView = dict[str, Any]
@@ -50,7 +49,7 @@ def view(session: Session, waybill: str, *, detailed: bool, language: str, now: 
     if shipment is None:
         return None
     explained = explain(_facts(session, shipment, now), now)
-    city, carrier = _last_city(session, shipment.waybill), shipment.carrier or _likely_carrier(shipment.waybill)
+    city, carrier = last_city(session, shipment.waybill), shipment.carrier or _likely_carrier(shipment.waybill)
     return {
         "waybill": shipment.waybill,
         "carrier": carrier,
@@ -78,7 +77,7 @@ def _stale(session: Session, shipment: Shipment, language: str) -> str:
     return say(language, f"track_stale_{outcome}", at=moment(at, language))
 
 
-def _last_city(session: Session, waybill: str) -> str | None:
+def last_city(session: Session, waybill: str) -> str | None:
     """The city of the newest scan that names one; scans without a city are as common as those with."""
     query = select(ShipmentEvent.city).where(ShipmentEvent.waybill == waybill, ShipmentEvent.city.isnot(None))
     return session.execute(query.order_by(ShipmentEvent.at.desc()).limit(1)).scalars().first()
@@ -111,7 +110,7 @@ def _facts(session: Session, shipment: Shipment, now: datetime) -> Facts:
 def _usual_by(session: Session, shipment: Shipment, now: datetime) -> datetime | None:
     """Where nothing was promised: what the lane's parcels took lately, else what the catalog says of such a lane."""
     origin, destination, sent_at = shipment.sender_city, shipment.receiver_city, shipment.created_at
-    if shipment.promised_at or shipment.status in _SETTLED or not (origin and destination and sent_at):
+    if shipment.promised_at or shipment.status in OVER or not (origin and destination and sent_at):
         return None
     lately = lane_times(session, origin.removesuffix("市"), destination.removesuffix("市"), now)
     return sent_at + timedelta(days=lately.most) if lately else usual_by(origin, destination, sent_at)
