@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.channels.chosen import configured
 from bot.channels.hooks import TrackingHooks
 from bot.channels.http import Refused, answer_refusal, language_of
 from bot.channels.limits import Limits, client_address
@@ -46,6 +47,7 @@ def create_app(database: Database, settings: Settings, brain_ready: Callable[[],
             *WebChat(database, settings, limits).routes(),
             *RestChannel(database, limits).routes(),
             *TrackingHooks(database).routes(),
+            *(route for platform in configured(settings) for route in platform.routes(database)),
             Mount("/desk", routes=desk_pages.routes(lambda request: client_address(request, settings))),
             *_operations(database, settings, brain_ready),
             *widget_pages.routes(),

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from bot.channels import chosen as platforms
 from bot.db import database
 from bot.settings import ROOT, Settings
 from bot.shipments.providers.chosen import names, problems
@@ -32,6 +33,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield _front_end()
     yield _cookies(settings)
     yield _providers(settings)
+    yield from _platforms(settings)
 
 
 def _database() -> Finding:
@@ -89,3 +91,11 @@ def _providers(settings: Settings) -> Finding:
     named, wrong = names(settings), problems(settings)
     asked = f"scans from the own database, then {', '.join(named)}" if named else "scans from the own database alone"
     return Finding(not wrong, "; ".join(wrong) or asked)
+
+
+def _platforms(settings: Settings) -> Iterator[Finding]:
+    """Each platform that credentials.yml names: in service, or what it lacks."""
+    for problem in platforms.problems(settings):
+        yield Finding(False, problem)
+    for platform in platforms.configured(settings):
+        yield Finding(True, f"{platform.name} in service, webhook {settings.public_url}/hooks/{platform.name}")

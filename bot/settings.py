@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     kdniao_url: str = "https://api.kdniao.com"
     track17_key: str = ""
     track17_url: str = "https://api.17track.net/track/v2.2"
+    credentials_file: Path = Field(default=Path("credentials.yml"), description="names the messaging platforms")
+    telegram_token: str = ""
+    telegram_secret: str = Field(default="", description="what Telegram sends with every webhook")
+    telegram_url: str = "https://api.telegram.org"
     turns_at_once: int = 4
     turn_timeout_s: float = 20.0
     lease_s: float = 30.0
@@ -79,6 +83,10 @@ class Settings(BaseSettings):
     @property
     def models_folder(self) -> Path:
         return _under_root(self.models_dir)
+
+    @property
+    def credentials_path(self) -> Path:
+        return _under_root(self.credentials_file)
 
     @property
     def catalog_folder(self) -> Path:

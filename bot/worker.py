@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot import duework
+from bot.channels.chosen import configured
+from bot.channels.delivering import Deliverer
 from bot.conversations.turns import Turns
-from bot.conversations.wakeups import WORK, bus
+from bot.conversations.wakeups import DELIVERIES, WORK, bus
 from bot.db import Database
 from bot.settings import Settings
 
@@ -20,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Loads the model, then answers and does due work until stopped.
+    """Loads the model, then answers, sends to platforms and does due work until stopped.
 
     Rasa is imported in `run`, so that the web side can start first.
     """
@@ -76,8 +78,11 @@ class Worker:
         doing = asyncio.create_task(
             asyncio.to_thread(duework.keep_doing, self._database, self._due, self._stop)
         )
+        deliverers = [Deliverer(self._database, platform) for platform in configured(self._settings)]
+        sending = [asyncio.create_task(deliverer.run(stopped)) for deliverer in deliverers]
         self._ready.set()
         await asyncio.to_thread(self._stop.wait)
         stopped.set()
-        bus().publish(WORK)
-        await asyncio.gather(running, doing)
+        for topic in (WORK, DELIVERIES):
+            bus().publish(topic)
+        await asyncio.gather(running, doing, *sending)

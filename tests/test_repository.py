@@ -20,7 +20,7 @@ CODE = [*sorted((ROOT / "bot").rglob("*.py")), *sorted((ROOT / "actions").rglob(
 
 # A room may import rooms above it in this list and itself, never one beside or below it.
 LAYERS = [
-    {"settings", "db", "privacy", "wording", "duework", "catalog", "divisions", "freight", "outlets"},
+    {"settings", "db", "privacy", "wording", "duework", "calling", "catalog", "divisions", "freight", "outlets"},
     {"customers"},
     {"shipments", "cases"},
     {"conversations"},

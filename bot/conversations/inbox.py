@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversations.errors import FileRefused, UnknownChoice, UnknownConversation, UnknownFile
 from bot.conversations.models import AGENT, QUEUED, Conversation, InboxMessage, Message, StoredFile, sender_hash
+from bot.conversations.outbox import wake_delivery
 from bot.conversations.text import clean
 from bot.conversations.wakeups import DESK, WORK, announce, conversation_topic
 from bot.customers.guessing import note_origin
@@ -118,6 +119,7 @@ def receive(
         )
     )
     session.flush()
+    wake_delivery(session, conversation)
     at_the_desk = (DESK,) if conversation.owner in (QUEUED, AGENT) else ()
     announce(session, WORK, conversation_topic(conversation_id), *at_the_desk)
     return Receipt(message.seq, message.id, repeated=False)

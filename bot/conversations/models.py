@@ -12,6 +12,8 @@ OWNERS = (BOT, QUEUED, AGENT, CLOSED)
 
 WAITING, ANSWERED, FOR_DESK, FAULTED = "waiting", "answered", "for_desk", "faulted"
 
+SENT, UNCERTAIN, HELD, FAILED = "sent", "uncertain", "held", "failed"
+
 
 def sender_hash(channel: str, sender: str) -> str:
     """The keyed hash under which a channel's user is found."""
@@ -45,12 +47,13 @@ class Conversation(Base):
     queued_at = Column(UTCDateTime)
     created_at = Column(UTCDateTime, nullable=False, default=now)
     last_message_at = Column(UTCDateTime, nullable=False, default=now)
+    is_pushed = Column(Boolean, nullable=False, default=False, doc="a messaging platform: replies are sent to it")
 
 
 class Message(Base):
     """One line of the transcript; `seq` is given under the conversation's row lock and is the id clients see.
 
-    Messages of bot, agent and system are the outbox: web and REST read them by cursor.
+    Messages of bot, agent and system are the outbox: web and REST read them by cursor, platforms are sent them.
     """
 
     __tablename__ = "messages"
@@ -68,7 +71,32 @@ class Message(Base):
     epoch = Column(Integer, nullable=False)
     answers = Column(ForeignKey("inbox.id"), index=True, doc="the inbox message this replies to")
     undelivered = Column(Boolean, nullable=False, default=False, doc="dropped: a human took over meanwhile")
+    delivery = Column(String(10), doc="sent, uncertain, held or failed; none: not sent yet, or read by cursor")
     at = Column(UTCDateTime, nullable=False, default=now)
+
+
+class Delivery(Base):
+    """How far a platform has been sent a conversation's messages. Whoever touches it holds the conversation's lock.
+
+    Messages up to `sent_seq` are settled. Those in hand end at `batch_seq`; `sent_parts` pieces of them are through.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (Index("ix_deliveries_due", "channel", "due_at"),)
+
+    conversation_id = Column(ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True)
+    channel = Column(String(20), nullable=False)
+    due_at = Column(UTCDateTime, doc="when there is something to send; none while there is not")
+    sent_seq = Column(Integer, nullable=False, default=0)
+    batch_seq = Column(Integer)
+    sent_parts = Column(Integer, nullable=False, default=0)
+    is_sending = Column(Boolean, nullable=False, default=False, doc="found so by the next claim: nobody knows")
+    is_repeated = Column(Boolean, nullable=False, default=False, doc="this piece was sent before, perhaps in vain")
+    attempts = Column(Integer, nullable=False, default=0)
+    first_tried_at = Column(UTCDateTime)
+    lease_token = Column(String(32))
+    lease_until = Column(UTCDateTime)
+    offered = Column(EncryptedJSON, doc="ids of the choices that were numbered in the last message, in their order")
 
 
 class InboxMessage(Base):

@@ -1,4 +1,4 @@
-"""What is said to customers: written once, read by cursor."""
+"""What is said to customers: written once; read by cursor, or sent to their platform (deliveries.py)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.conversations.errors import UnknownConversation
-from bot.conversations.models import QUEUED, Conversation, Message, StoredFile
-from bot.conversations.wakeups import DESK, announce, conversation_topic
+from bot.conversations.models import QUEUED, Conversation, Delivery, Message, StoredFile
+from bot.conversations.wakeups import DELIVERIES, DESK, announce, conversation_topic
 from bot.db import now
 
 PAGE = 200
@@ -49,7 +49,23 @@ def add_message(
     )
     session.add(message)
     announce(session, conversation_topic(conversation.id), DESK)
+    wake_delivery(session, conversation)
     return message
+
+
+def push_from_now_on(session: Session, conversation: Conversation) -> None:
+    """This conversation's messages are sent to its platform."""
+    conversation.is_pushed = True
+    session.add(Delivery(conversation_id=conversation.id, channel=conversation.channel, sent_seq=conversation.last_seq))
+    session.flush()
+
+
+def wake_delivery(session: Session, conversation: Conversation) -> None:
+    """There is something to send, or the customer has written and what was held may go."""
+    if conversation.is_pushed:
+        delivery = session.get(Delivery, conversation.id)
+        delivery.due_at = delivery.due_at or now()
+        announce(session, DELIVERIES)
 
 
 def _choice(seq: int, title: str, payload: str) -> dict[str, str]:

@@ -214,5 +214,6 @@ def _transcribed(message: Message) -> dict[str, Any]:
         "card": message.card,
         "file_id": message.file_id,
         "undelivered": message.undelivered,
+        "delivery": message.delivery,
         "at": message.at.isoformat(),
     }

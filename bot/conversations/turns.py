@@ -17,11 +17,12 @@ from sqlalchemy.orm import Session
 
 from bot.conversations import ownership, settle
 from bot.conversations.answers import Brain, BrainFault, Question
+from bot.conversations.crew import keep_working
 from bot.conversations.inbox import lock
 from bot.conversations.models import AGENT, BOT, CLOSED, QUEUED, WAITING, Conversation, InboxMessage, Message
 from bot.conversations.settle import Claim, Settlement
 from bot.conversations.text import for_dialogue, has_words
-from bot.conversations.wakeups import WORK, announce, bus, typing_topic
+from bot.conversations.wakeups import WORK, announce, typing_topic
 from bot.db import UNAVAILABLE, Database, now
 
 log = logging.getLogger(__name__)
@@ -32,9 +33,6 @@ MAX_ATTEMPTS = 4
 QUEUE_CHOICES = (ownership.CANCEL_WAIT, ownership.LEAVE_CALLBACK)
 
 RETRY_AFTER = timedelta(seconds=2)
-
-POLL_S = 1.0
-"""How often a worker looks for messages by itself, in case a wake-up was lost."""
 
 
 def claim_next(session: Session, lease_s: float) -> Claim | None:
@@ -104,43 +102,17 @@ class Turns:
 
     async def run(self, stopped: asyncio.Event) -> None:
         """Takes messages as they come; when `stopped` is set, finishes the running turns and returns."""
-        free = asyncio.Semaphore(self._at_once)
-        running: set[asyncio.Task[None]] = set()
-        with bus().subscribe(WORK) as work:
-            while not stopped.is_set():
-                await free.acquire()
-                claim = await self._claim_or_none()
-                if claim is None:
-                    free.release()
-                    await work.wait(POLL_S)
-                    continue
-                task = asyncio.create_task(self._finish_logged(claim))
-                running.add(task)
-                task.add_done_callback(running.discard)
-                task.add_done_callback(lambda _: free.release())
-        await asyncio.gather(*running)
+        await keep_working(WORK, self._claimed, self._finish, stopped, at_once=self._at_once)
 
     async def turn(self) -> bool:
         """Answers one message; False when none waited."""
-        claim = await asyncio.to_thread(self._claim)
+        claim = await self._claimed()
         if claim is not None:
             await self._finish(claim)
         return claim is not None
 
-    async def _claim_or_none(self) -> Claim | None:
-        try:
-            return await asyncio.to_thread(self._claim)
-        except UNAVAILABLE as error:
-            log.warning("the database failed a claim (%s); trying again", type(error).__name__)
-            return None
-
-    async def _finish_logged(self, claim: Claim) -> None:
-        """A turn that fails for whatever reason must not take the others with it."""
-        try:
-            await self._finish(claim)
-        except Exception as error:
-            log.warning("a turn failed (%s); its message is tried again when its lease is over", type(error).__name__)
-            log.debug("details", exc_info=error)
+    async def _claimed(self) -> Claim | None:
+        return await asyncio.to_thread(self._claim)
 
     def _claim(self) -> Claim | None:
         with self._database.write() as session:

@@ -1,7 +1,8 @@
 """Telling waiting readers that something changed: within a process at once, between processes by NOTIFY.
 
 A lost wake-up is only a delay: every reader also looks by itself from time to time. Topics are `work` (a message
-waits for its turn), `desk` (queue or a chat changed), `conversation:<id>` (new messages or owner) and `typing:<id>`.
+waits for its turn), `deliveries` (platforms are to be sent something), `desk` (queue or a chat changed),
+`conversation:<id>` (new messages or owner) and `typing:<id>`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from sqlalchemy import event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
-WORK, DESK = "work", "desk"
+WORK, DELIVERIES, DESK = "work", "deliveries", "desk"
 _CHANNEL = "yida"
 _RECONNECT_S = 2.0
 

@@ -15,7 +15,7 @@ Answering = Callable[[BaseHTTPRequestHandler], None]
 
 
 class FakeProvider:
-    """`answer` may be set at any time: JSON, or a function that writes to the connection."""
+    """`answer` may be set at any time: JSON, bytes, a Fault, or a function of the path that gives one of them."""
 
     def __init__(self) -> None:
         self.answer: Any = {}
@@ -25,7 +25,7 @@ class FakeProvider:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
-                form = dict(parse_qsl(body.decode()))
+                form = dict(parse_qsl(body.decode(errors="replace")))
                 fake.asked.append({"path": self.path, "form": form, "body": body, "headers": dict(self.headers)})
                 with suppress(OSError):
                     _respond(self, fake.answer(self.path) if callable(fake.answer) else fake.answer)
@@ -49,7 +49,7 @@ def _respond(handler: BaseHTTPRequestHandler, answer: Any) -> None:
     if isinstance(answer, Fault):
         answer.show(handler)
         return
-    content = json.dumps(answer, ensure_ascii=False).encode()
+    content = answer if isinstance(answer, bytes) else json.dumps(answer, ensure_ascii=False).encode()
     handler.send_response(200)
     handler.send_header("content-length", str(len(content)))
     handler.end_headers()

@@ -5,18 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import random
-import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import NewConnectionError
 
+from bot.calling import cut_at, never_connected
 from bot.shipments.providers.base import Unreachable
 
 log = logging.getLogger(__name__)
@@ -62,7 +57,7 @@ def _once(method: str, url: str, deadline: float, form: Any, body: Any, headers:
     if left <= 0:
         raise Unreachable("no time left")
     try:
-        with _cut_at(left) as session, session.request(
+        with cut_at(left) as session, session.request(
             method, url, data=form, json=body, headers=headers, timeout=left, allow_redirects=False, stream=True
         ) as response:
             if response.status_code in _MAY_PASS:
@@ -73,15 +68,10 @@ def _once(method: str, url: str, deadline: float, form: Any, body: Any, headers:
     except (_Passing, Unreachable):
         raise
     except requests.ConnectionError as error:
-        raise (_Passing if _never_connected(error) else Unreachable)(type(error).__name__) from error
+        raise (_Passing if never_connected(error) else Unreachable)(type(error).__name__) from error
     except Exception as error:  # the socket was cut, the body is no HTTP …
         raise Unreachable(type(error).__name__) from error
     return _json(content, deadline)
-
-
-def _never_connected(error: requests.ConnectionError) -> bool:
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(reason, NewConnectionError) and not isinstance(error, requests.ConnectTimeout)
 
 
 def _json(content: bytes, deadline: float) -> Any:
@@ -93,52 +83,6 @@ def _json(content: bytes, deadline: float) -> Any:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
         raise Unreachable("the answer is not JSON") from error
-
-
-@contextmanager
-def _cut_at(seconds: float) -> Iterator[requests.Session]:
-    """A session whose connections are shut after `seconds`: a read time-out alone starts anew with every byte."""
-    sockets: list[socket.socket] = []
-
-    def cut() -> None:
-        for opened in sockets:
-            with suppress(OSError):
-                opened.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(seconds, cut)
-    timer.daemon = True
-    timer.start()
-    try:
-        with requests.Session() as session:
-            for scheme in ("http://", "https://"):
-                session.mount(scheme, _Watched(sockets))
-            yield session
-    finally:
-        timer.cancel()
-
-
-class _Watched(HTTPAdapter):
-    """Notes each socket it opens."""
-
-    def __init__(self, sockets: list[socket.socket]) -> None:
-        self._sockets = sockets
-        super().__init__()
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        pools = {"http": HTTPConnectionPool, "https": HTTPSConnectionPool}
-        self.poolmanager.pool_classes_by_scheme = {
-            scheme: _noting(pool, self._sockets) for scheme, pool in pools.items()
-        }
-
-
-def _noting(pool: Any, sockets: list[socket.socket]) -> Any:
-    class Connection(pool.ConnectionCls):
-        def connect(self) -> None:
-            super().connect()
-            sockets.append(self.sock)
-
-    return type("NotingPool", (pool,), {"ConnectionCls": Connection})
 
 
 class Breaker:

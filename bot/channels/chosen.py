@@ -1,0 +1,40 @@
+"""The messaging platforms that credentials.yml names, made from the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import yaml
+
+from bot.channels.platforms import Platform
+from bot.channels.telegram import Telegram
+from bot.settings import Settings
+
+KNOWN: dict[str, tuple[tuple[str, ...], Callable[[Settings], Platform]]] = {
+    "telegram": (("telegram_token", "telegram_secret"), Telegram),
+}
+"""For each platform the settings it cannot do without, and what makes it of them."""
+
+
+def names(settings: Settings) -> list[str]:
+    """Those under `channels` of the section `yida`, as they stand there."""
+    given = yaml.safe_load(settings.credentials_path.read_text(encoding="utf-8")) or {}
+    return [str(name) for name in (given.get("yida") or {}).get("channels") or ()]
+
+
+def configured(settings: Settings) -> list[Platform]:
+    """The platforms in service: those that are named and have all they need."""
+    wanted = [name for name in names(settings) if name in KNOWN and not _missing(name, settings)]
+    return [KNOWN[name][1](settings) for name in wanted]
+
+
+def problems(settings: Settings) -> list[str]:
+    """What is wrong with the platforms that are named, a sentence each."""
+    named = names(settings)
+    unknown = [f"{name} is no platform we know ({', '.join(KNOWN)})" for name in named if name not in KNOWN]
+    lacking = {name: _missing(name, settings) for name in named if name in KNOWN}
+    return unknown + [f"{name} needs {', '.join(missing)}" for name, missing in lacking.items() if missing]
+
+
+def _missing(name: str, settings: Settings) -> list[str]:
+    return [f"YIDA_{need.upper()}" for need in KNOWN[name][0] if not getattr(settings, need)]
