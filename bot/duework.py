@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Column, Index, Integer, String, UniqueConstraint, delete, select
 from sqlalchemy.orm import Session
@@ -79,16 +80,15 @@ def do_due(database: Database, handlers: Mapping[str, Handler], at: datetime) ->
     done = 0
     while True:
         with database.write() as session:
-            claimed = _claim(session, tuple(handlers), at)
+            claimed = _claim(session, _due(tuple(handlers), at).limit(AT_ONCE))
             if not claimed:
                 return done
-            ids = [work.id for work in claimed]
             fine = all(_do(session, work, handlers[work.kind], at) for work in claimed)
             if fine:
                 session.commit()
-                done += len(ids)
+                done += len(claimed)
         if not fine:
-            done += sum(_do_alone(database, work_id, handlers, at) for work_id in ids)
+            done += sum(_do_alone(database, work.id, handlers, at) for work in claimed)
 
 
 def keep_doing(database: Database, handlers: Mapping[str, Handler], stopped: threading.Event) -> None:
@@ -101,31 +101,35 @@ def keep_doing(database: Database, handlers: Mapping[str, Handler], stopped: thr
         stopped.wait(POLL_S)
 
 
-def _claim(session: Session, kinds: tuple[str, ...], at: datetime) -> list[DueWork]:
-    query = select(DueWork).where(DueWork.due_at <= at, DueWork.kind.in_(kinds))
-    oldest = query.order_by(DueWork.due_at).limit(AT_ONCE).with_for_update(skip_locked=True)
-    return list(session.execute(oldest).scalars())
+def _due(kinds: tuple[str, ...], at: datetime) -> Any:
+    due = select(DueWork.id, DueWork.kind, DueWork.subject, DueWork.due_at)
+    return due.where(DueWork.due_at <= at, DueWork.kind.in_(kinds)).order_by(DueWork.due_at)
+
+
+def _claim(session: Session, due: Any) -> list[Any]:
+    """Locks the rows and strikes them off: a handler may plan its piece anew, and a rollback brings all back."""
+    claimed = session.execute(due.with_for_update(skip_locked=True)).all()
+    if claimed:
+        session.execute(delete(DueWork.__table__).where(DueWork.id.in_([work.id for work in claimed])))
+    return claimed
 
 
 def _do_alone(database: Database, work_id: int, handlers: Mapping[str, Handler], at: datetime) -> bool:
     """Whether it was done. Somebody else may have done it, or moved its time, meanwhile."""
     with database.write() as session:
-        query = select(DueWork).where(DueWork.id == work_id, DueWork.due_at <= at)
-        work = session.execute(query.with_for_update(skip_locked=True)).scalar_one_or_none()
-        if work is None:
+        claimed = _claim(session, _due(tuple(handlers), at).where(DueWork.id == work_id))
+        if not claimed:
             return False
-        if _do(session, work, handlers[work.kind], at):
+        if _do(session, claimed[0], handlers[claimed[0].kind], at):
             session.commit()
             return True
     _put_off(database, work_id, at)
     return False
 
 
-def _do(session: Session, work: DueWork, handler: Handler, at: datetime) -> bool:
-    """Whether it went well; otherwise all is rolled back. The row goes first: the handler may plan it anew."""
+def _do(session: Session, work: Any, handler: Handler, at: datetime) -> bool:
+    """Whether it went well; otherwise all is rolled back."""
     piece = Piece(work.kind, work.subject, at - work.due_at)
-    session.delete(work)
-    session.flush()
     try:
         again = handler(session, piece, at)
         if again is not None:

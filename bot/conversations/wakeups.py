@@ -18,7 +18,8 @@ from contextlib import contextmanager
 from functools import lru_cache
 
 import psycopg2
-from sqlalchemy import event, func, select
+from sqlalchemy import String, cast, event, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
@@ -104,13 +105,18 @@ def bus() -> Bus:
 
 def announce(session: Session, *topics: str) -> None:
     """Wakes the readers of `topics` when (and only if) the session commits."""
-    if session.get_bind().dialect.name == "postgresql":
-        for topic in topics:
-            session.execute(select(func.pg_notify(_CHANNEL, topic)))
     waiting = session.info.setdefault("topics", set())
     if not waiting:
+        event.listen(session, "before_commit", _notify, once=True)
         event.listen(session, "after_commit", _publish, once=True)
     waiting.update(topics)
+
+
+def _notify(session: Session) -> None:
+    """One statement for all that a transaction announces."""
+    topics = session.info.get("topics")
+    if topics and session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_notify(_CHANNEL, func.unnest(cast(sorted(topics), ARRAY(String))))))
 
 
 def _publish(session: Session) -> None:
