@@ -55,6 +55,21 @@ class Settings(BaseSettings):
     telegram_token: str = ""
     telegram_secret: str = Field(default="", description="what Telegram sends with every webhook")
     telegram_url: str = "https://api.telegram.org"
+    whatsapp_token: str = ""
+    whatsapp_number_id: str = ""
+    whatsapp_secret: str = Field(default="", description="the app's secret: signs webhooks")
+    whatsapp_verify_token: str = ""
+    whatsapp_template: str = Field(default="", description="NAME:LANGUAGE of the template that says something waits")
+    whatsapp_url: str = "https://graph.facebook.com/v20.0"
+    feishu_app_id: str = ""
+    feishu_app_secret: str = ""
+    feishu_encrypt_key: str = ""
+    feishu_verification_token: str = ""
+    feishu_url: str = "https://open.feishu.cn"
+    line_token: str = ""
+    line_secret: str = ""
+    line_url: str = "https://api.line.me"
+    line_files_url: str = "https://api-data.line.me"
     turns_at_once: int = 4
     turn_timeout_s: float = 20.0
     lease_s: float = 30.0

@@ -6,12 +6,20 @@ from collections.abc import Callable
 
 import yaml
 
+from bot.channels.feishu import Feishu
+from bot.channels.line import Line
 from bot.channels.platforms import Platform
 from bot.channels.telegram import Telegram
+from bot.channels.whatsapp import WhatsApp
 from bot.settings import Settings
 
 KNOWN: dict[str, tuple[tuple[str, ...], Callable[[Settings], Platform]]] = {
     "telegram": (("telegram_token", "telegram_secret"), Telegram),
+    "whatsapp": (("whatsapp_token", "whatsapp_number_id", "whatsapp_secret", "whatsapp_verify_token"), WhatsApp),
+    "feishu": (
+        ("feishu_app_id", "feishu_app_secret", "feishu_encrypt_key", "feishu_verification_token"), Feishu,
+    ),
+    "line": (("line_token", "line_secret"), Line),
 }
 """For each platform the settings it cannot do without, and what makes it of them."""
 

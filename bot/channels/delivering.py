@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import or_, select, update
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from bot.channels.models import Wish
 from bot.channels.platforms import OutsideWindow, Platform, TryAgain, Undeliverable, Unsure, say_unfetched
-from bot.channels.rendering import rendered
+from bot.channels.rendering import Part, rendered
 from bot.conversations import deliveries
 from bot.conversations.crew import keep_working
 from bot.conversations.deliveries import Batch
@@ -72,19 +73,33 @@ class Deliverer:
         last = batch.piece + 1 >= len(parts)
         try:
             if batch.piece < len(parts):
-                self._platform.send(batch.to, parts[batch.piece])
+                self._say(batch, parts[batch.piece])
         except TryAgain as busy:
             self._record(deliveries.later, batch, busy.after_s)
         except Unsure as error:
             log.warning("%s did not say whether it took a message (%s)", self._platform.name, error)
             self._record(deliveries.unsure, batch, last=last, numbered=numbered)
         except OutsideWindow:
-            self._record(deliveries.hold, batch)
+            self._hold(batch)
         except Undeliverable as error:
             log.warning("%s will not take a message (%s)", self._platform.name, error)
             self._record(deliveries.give_up, batch)
         else:
             self._record(deliveries.sent, batch, last=last, numbered=numbered)
+
+    def _say(self, batch: Batch, part: Part) -> None:
+        window = self._platform.style.window
+        if window is not None and now() - batch.heard_at > window:
+            raise OutsideWindow
+        self._platform.send(batch.to, replace(part, key=batch.key))
+
+    def _hold(self, batch: Batch) -> None:
+        """Recorded first: a knock that is lost costs less than one that is repeated."""
+        self._record(deliveries.hold, batch)
+        try:
+            self._platform.knock(batch.to, batch.language)
+        except (TryAgain, Unsure, OutsideWindow, Undeliverable) as error:
+            log.warning("%s could not be told that something waits (%r)", self._platform.name, error)
 
     def _record(self, outcome, batch: Batch, *given, **named) -> None:  # type: ignore[no-untyped-def]
         with self._database.write() as session:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import threading
+import time
 import unicodedata
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import requests
 from sqlalchemy import func, select
@@ -58,20 +61,27 @@ class Undeliverable(Exception):
     """The platform will never take it: blocked, unknown, refused. The reason is the platform's code."""
 
 
-class Platform(Protocol):
-    """A messaging platform. `send` and `fetch` block; they run in threads of the platform's own."""
+class Platform(ABC):
+    """A messaging platform. `send`, `fetch` and `knock` block; they run in threads of the platform's own."""
 
     name: str
     style: Style
 
+    @abstractmethod
     def routes(self, database: Database) -> Sequence[Route]:
         """Webhooks under /hooks/<name>: verified on the raw body, stored, acknowledged at once."""
 
+    @abstractmethod
     def send(self, to: str, part: Part) -> None:
         """One piece to the platform's user. Raises TryAgain, Unsure, OutsideWindow, Undeliverable."""
 
     def fetch(self, database: Database, wish: Wish) -> None:
         """Does what a webhook put off. Raises TryAgain, Unsure (again later), Undeliverable (given up)."""
+        raise Undeliverable("nothing is put off here")
+
+    def knock(self, to: str, language: str) -> bool:
+        """Says, outside the window, that something waits; False where the platform has no way to."""
+        return False
 
 
 @dataclass(frozen=True)
@@ -106,13 +116,40 @@ def call(method: str, url: str, *, within_s: float = CALL_WITHIN_S, **given: Any
         raise Unsure(type(error).__name__) from error
     if response.status_code == 429:
         raise TryAgain(_seconds(response.headers.get("retry-after")))
-    if response.status_code >= 500 or len(content) > LARGEST_ANSWER:
+    if not 200 <= response.status_code < 300 and not 400 <= response.status_code < 500:  # its gateway, not the platform
         raise Unsure(f"status {response.status_code}")
+    if len(content) > LARGEST_ANSWER:
+        raise Unsure("too large")
     return Reaction(response.status_code, content, response.headers)
 
 
 def _seconds(given: str | None) -> float | None:
     return float(given) if given and given.isdecimal() and len(given) < 6 else None
+
+
+class AccessToken:
+    """A token that calls carry, got when first needed and again when it is over; one a process."""
+
+    MARGIN_S = 60.0
+
+    def __init__(self, get: Callable[[], tuple[str, float]]) -> None:
+        """`get` gives the token and its life in seconds; what it raises comes through `value`."""
+        self._get = get
+        self._lock = threading.Lock()
+        self._value, self._until = "", 0.0
+
+    def value(self) -> str:
+        with self._lock:
+            if time.monotonic() >= self._until:
+                self._value, life_s = self._get()
+                self._until = time.monotonic() + max(0.0, life_s - self.MARGIN_S)
+            return self._value
+
+    def forget(self, value: str) -> None:
+        """The platform no longer takes it; a newer one that another thread got meanwhile stays."""
+        with self._lock:
+            if self._value == value:
+                self._until = 0.0
 
 
 async def raw_body(request: Request) -> bytes:

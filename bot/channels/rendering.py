@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from bot.conversations.deliveries import Outgoing
@@ -23,18 +24,26 @@ class Style:
     buttons: int = 0
     """Choices shown as buttons; more of them, or all where it is 0, are numbered lines, answered by their number."""
     button_longest: int = 20
+    longest_with_buttons: int = 0
+    """Where it is shorter for a text with buttons under it."""
     merged: bool = False
     """A turn is one message: the platform counts them."""
     images: bool = True
+    window: timedelta | None = None
+    """So long after the customer's last message we may write; then we wait for the next."""
 
 
 STYLES = {
     "telegram": Style(longest=4096, buttons=12, button_longest=60),
-    "wechat": Style(longest=2048, in_bytes=True, merged=True),
-    "wecom": Style(longest=2048, in_bytes=True, buttons=10, button_longest=60, merged=True),
-    "whatsapp": Style(longest=4096, buttons=10, button_longest=20),
+    "wechat": Style(longest=2048, in_bytes=True, merged=True, window=timedelta(hours=48)),
+    "wecom": Style(
+        longest=2048, in_bytes=True, buttons=10, button_longest=60, merged=True, window=timedelta(hours=48)
+    ),
+    "whatsapp": Style(
+        longest=4096, buttons=10, button_longest=20, longest_with_buttons=1024, window=timedelta(hours=24)
+    ),
     "feishu": Style(longest=4000, buttons=10, button_longest=40),
-    "line": Style(longest=5000, buttons=13, button_longest=20),
+    "line": Style(longest=5000, buttons=13, button_longest=20, images=False),
 }
 """One row a platform; the limits are those of its documentation."""
 
@@ -48,6 +57,8 @@ class Part:
     """(id, title) of each button."""
     image: bytes | None = None
     media_type: str = ""
+    key: str = ""
+    """The same however often the piece is sent."""
 
 
 def rendered(messages: Sequence[Outgoing], style: Style, language: str) -> tuple[list[Part], list[str]]:
@@ -57,7 +68,8 @@ def rendered(messages: Sequence[Outgoing], style: Style, language: str) -> tuple
     as_buttons = bool(choices) and _fit_buttons(choices, style)
     numbered = [] if as_buttons else choices
     text = "\n\n".join(part for part in (*texts, _numbered(numbered, language)) if part)
-    parts = [Part(piece) for piece in split(text, style)]
+    longest = style.longest_with_buttons if as_buttons else 0
+    parts = [Part(piece) for piece in split(text, replace(style, longest=longest or style.longest))]
     if as_buttons:
         parts = parts or [Part(say(language, "choose"))]
         parts[-1] = replace(parts[-1], choices=tuple(choices))

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from bot.channels.http import Refused
 from bot.channels.models import Wish
-from bot.channels.platforms import TryAgain, Undeliverable, call, keep_photo, put_off, raw_body, take, welcome
+from bot.channels.platforms import Platform, TryAgain, Undeliverable, call, keep_photo, put_off, raw_body, take, welcome
 from bot.channels.rendering import STYLES, Part
 from bot.conversations.inbox import MAX_FILE_BYTES
 from bot.db import Database
@@ -29,7 +29,7 @@ _FILE_PATH = re.compile(r"[\w./-]+")
 _EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp"}
 
 
-class Telegram:
+class Telegram(Platform):
     """One bot. `external_id` is Telegram's update id, which it repeats with a repeated webhook."""
 
     name = "telegram"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from prometheus_client import Counter
@@ -62,8 +62,15 @@ class Batch:
     channel: str
     to: str
     language: str
+    heard_at: datetime
+    """When the customer wrote last; on first contact, when that was."""
     messages: tuple[Outgoing, ...]
     piece: int
+
+    @property
+    def key(self) -> str:
+        """The same for the same piece however often it is sent: some platforms take each key once."""
+        return f"{self.conversation_id}-{self.messages[-1].seq}-{self.piece}"
 
 
 def claim_next(session: Session, channel: str, *, merged: bool, lease_s: float) -> Batch | None:
@@ -148,6 +155,7 @@ def _taken(
         channel=conversation.channel,
         to=conversation.sender,
         language=conversation.language,
+        heard_at=conversation.last_message_at,
         messages=tuple(_outgoing(session, message) for message in messages),
         piece=delivery.sent_parts,
     )
@@ -215,7 +223,7 @@ def hold(session: Session, batch: Batch) -> None:
 
     def settle(delivery: Delivery) -> None:
         _mark(session, delivery, HELD)
-        delivery.attempts, delivery.first_tried_at, delivery.due_at = 0, None, None
+        delivery.attempts, delivery.first_tried_at, delivery.due_at, delivery.is_held = 0, None, None, True
 
     _with(session, batch, settle)
 

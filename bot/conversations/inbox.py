@@ -119,7 +119,7 @@ def receive(
         )
     )
     session.flush()
-    wake_delivery(session, conversation)
+    wake_delivery(session, conversation, heard=True)
     at_the_desk = (DESK,) if conversation.owner in (QUEUED, AGENT) else ()
     announce(session, WORK, conversation_topic(conversation_id), *at_the_desk)
     return Receipt(message.seq, message.id, repeated=False)

@@ -91,6 +91,7 @@ class Delivery(Base):
     batch_seq = Column(Integer)
     sent_parts = Column(Integer, nullable=False, default=0)
     is_sending = Column(Boolean, nullable=False, default=False, doc="found so by the next claim: nobody knows")
+    is_held = Column(Boolean, nullable=False, default=False, doc="until the customer writes: we may say no more")
     is_repeated = Column(Boolean, nullable=False, default=False, doc="this piece was sent before, perhaps in vain")
     attempts = Column(Integer, nullable=False, default=0)
     first_tried_at = Column(UTCDateTime)

@@ -60,12 +60,14 @@ def push_from_now_on(session: Session, conversation: Conversation) -> None:
     session.flush()
 
 
-def wake_delivery(session: Session, conversation: Conversation) -> None:
-    """There is something to send, or the customer has written and what was held may go."""
-    if conversation.is_pushed:
-        delivery = session.get(Delivery, conversation.id)
-        delivery.due_at = delivery.due_at or now()
-        announce(session, DELIVERIES)
+def wake_delivery(session: Session, conversation: Conversation, *, heard: bool = False) -> None:
+    """There is something to send; `heard`: the customer has written, and what was held may go."""
+    delivery = session.get(Delivery, conversation.id) if conversation.is_pushed else None
+    if delivery is None or (delivery.is_held and not heard):
+        return
+    delivery.is_held = False
+    delivery.due_at = delivery.due_at or now()
+    announce(session, DELIVERIES)
 
 
 def _choice(seq: int, title: str, payload: str) -> dict[str, str]:

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("batch_seq", sa.Integer(), nullable=True),
         sa.Column("sent_parts", sa.Integer(), nullable=False),
         sa.Column("is_sending", sa.Boolean(), nullable=False),
+        sa.Column("is_held", sa.Boolean(), nullable=False),
         sa.Column("is_repeated", sa.Boolean(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("first_tried_at", sa.DateTime(), nullable=True),

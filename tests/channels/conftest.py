@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx2 as httpx
 import pytest
@@ -14,7 +15,9 @@ from bot.conversations.turns import Turns
 from bot.conversations.wakeups import WORK, bus
 from bot.db import Database
 from bot.settings import settings
+from tests.channels.peers import PEERS, Peer
 from tests.conversations.support import echo
+from tests.support.provider import FakeProvider
 
 
 class Server:
@@ -58,6 +61,29 @@ def server(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]
     monkeypatch.setattr("bot.conversations.settle.service_open", lambda now: True)
     with Server(application.create_app(database, settings(), lambda: True), database) as address:
         yield address
+
+
+Choose = Callable[[str], Peer]
+
+
+@pytest.fixture
+def channel_peer(database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Choose]:
+    """Makes a platform of that name the one in service, its API played by a local server."""
+    api = FakeProvider()
+
+    def choose(name: str) -> Peer:
+        chosen = tmp_path / "credentials.yml"
+        chosen.write_text(f"yida: {{channels: [{name}]}}")
+        own = {**PEERS[name].settings, "url": api.url}
+        for key, value in own.items():
+            monkeypatch.setenv(f"YIDA_{name}_{key}".upper(), value)
+        monkeypatch.setenv("YIDA_LINE_FILES_URL", api.url)
+        monkeypatch.setenv("YIDA_CREDENTIALS_FILE", str(chosen))
+        settings.cache_clear()
+        return PEERS[name](api)
+
+    yield choose
+    api.close()
 
 
 @pytest.fixture

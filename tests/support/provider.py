@@ -63,13 +63,17 @@ class Fault:
         self.show = show
 
 
-def _status(code: int, **headers: str) -> Fault:
+def status(code: int, answer: Any = None, **headers: str) -> Fault:
+    """Another status than 200, with JSON where `answer` is given; headers by name, `_` for `-`."""
+    content = b"" if answer is None else json.dumps(answer).encode()
+
     def show(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(code)
         for name, value in headers.items():
-            handler.send_header(name, value)
-        handler.send_header("content-length", "0")
+            handler.send_header(name.replace("_", "-"), value)
+        handler.send_header("content-length", str(len(content)))
         handler.end_headers()
+        handler.wfile.write(content)
 
     return Fault(show)
 
@@ -102,9 +106,9 @@ def _silence(handler: BaseHTTPRequestHandler) -> None:
 
 
 FAULTS = {
-    "500": _status(500),
-    "503": _status(503),
-    "redirect": _status(302, location="http://127.0.0.1:9/elsewhere"),
+    "500": status(500),
+    "503": status(503),
+    "redirect": status(302, location="http://127.0.0.1:9/elsewhere"),
     "empty body": _body(b""),
     "html": _body(b"<html><body>Maintenance</body></html>"),
     "garbage": _body(b"\xff\xfe\x00garbage{{{"),
