@@ -161,7 +161,7 @@ def _serve_web(data: Database, listening: socket.socket, runner: Any, things_to_
     config = uvicorn.Config(
         app,
         log_config=None,
-        ws="none",  # uvicorn's own choice fails on the websockets version Rasa pins
+        ws="wsproto",  # uvicorn's own choice fails on the websockets version Rasa pins
         access_log=False,  # request lines carry conversation and file ids
         timeout_graceful_shutdown=3,
     )

@@ -17,7 +17,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.channels.chosen import configured
+from bot.channels import socketio
+from bot.channels.chosen import configured, names
 from bot.channels.hooks import TrackingHooks
 from bot.channels.http import Refused, answer_refusal, language_of
 from bot.channels.limits import Limits, client_address
@@ -47,6 +48,7 @@ def create_app(database: Database, settings: Settings, brain_ready: Callable[[],
             *WebChat(database, settings, limits).routes(),
             *RestChannel(database, limits).routes(),
             *TrackingHooks(database).routes(),
+            *_socketio(database, settings, limits),
             *(route for platform in configured(settings) for route in platform.routes(database)),
             Mount("/desk", routes=desk_pages.routes(lambda request: client_address(request, settings))),
             *_operations(database, settings, brain_ready),
@@ -60,6 +62,12 @@ def create_app(database: Database, settings: Settings, brain_ready: Callable[[],
             Exception: _answer_fault,
         },
     )
+
+
+def _socketio(database: Database, settings: Settings, limits: Limits) -> list[BaseRoute]:
+    if socketio.NAME not in names(settings):
+        return []
+    return [Mount(socketio.PATH, app=socketio.SocketIO(database, settings, limits).app())]
 
 
 def _operations(database: Database, settings: Settings, brain_ready: Callable[[], bool]) -> list[BaseRoute]:

@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     track17_key: str = ""
     track17_url: str = "https://api.17track.net/track/v2.2"
     credentials_file: Path = Field(default=Path("credentials.yml"), description="names the messaging platforms")
+    socketio_origins: str = Field(default="", description="sites whose socket.io clients may connect, comma separated")
     telegram_token: str = ""
     telegram_secret: str = Field(default="", description="what Telegram sends with every webhook")
     telegram_url: str = "https://api.telegram.org"

@@ -22,6 +22,8 @@ KNOWN: dict[str, tuple[tuple[str, ...], Callable[[Settings], Platform]]] = {
     "line": (("line_token", "line_secret"), Line),
 }
 """For each platform the settings it cannot do without, and what makes it of them."""
+OTHERS = ("socketio",)
+"""Channels that need no settings, served by the web side itself."""
 
 
 def names(settings: Settings) -> list[str]:
@@ -39,7 +41,8 @@ def configured(settings: Settings) -> list[Platform]:
 def problems(settings: Settings) -> list[str]:
     """What is wrong with the platforms that are named, a sentence each."""
     named = names(settings)
-    unknown = [f"{name} is no platform we know ({', '.join(KNOWN)})" for name in named if name not in KNOWN]
+    known = (*KNOWN, *OTHERS)
+    unknown = [f"{name} is no channel we know ({', '.join(known)})" for name in named if name not in known]
     lacking = {name: _missing(name, settings) for name in named if name in KNOWN}
     return unknown + [f"{name} needs {', '.join(missing)}" for name, missing in lacking.items() if missing]
 

@@ -24,7 +24,7 @@ class Server:
     """The web side and a turn thread of this process."""
 
     def __init__(self, app: Starlette, database: Database) -> None:
-        config = uvicorn.Config(app, port=0, log_level="error", ws="none", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(app, port=0, log_level="error", ws="wsproto", timeout_graceful_shutdown=1)
         self._server = uvicorn.Server(config)
         self._turns = Turns(database, echo, lease_s=30, timeout_s=5, at_once=2)
         self._stopped = threading.Event()
