@@ -270,4 +270,5 @@ def _mark(session: Session, delivery: Delivery, outcome: str) -> None:
         if message.delivery != outcome:
             COUNTED.labels(delivery.channel, outcome).inc()
         message.delivery = outcome
+        message.undelivered = outcome == FAILED
     announce(session, DESK, conversation_topic(delivery.conversation_id))

@@ -70,7 +70,7 @@ class Message(Base):
     agent = Column(String(60))
     epoch = Column(Integer, nullable=False)
     answers = Column(ForeignKey("inbox.id"), index=True, doc="the inbox message this replies to")
-    undelivered = Column(Boolean, nullable=False, default=False, doc="dropped: a human took over meanwhile")
+    undelivered = Column(Boolean, nullable=False, default=False, doc="dropped as stale, or refused by its platform")
     delivery = Column(String(10), doc="sent, uncertain, held or failed; none: not sent yet, or read by cursor")
     at = Column(UTCDateTime, nullable=False, default=now)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from bot.conversations import inbox
+from bot.conversations.models import Message
 from bot.db import Database
 from tests.conversations.support import Customer, answer_all
 from tests.desk.conftest import PHONE, WAYBILL, Desk
@@ -101,6 +102,18 @@ def test_closing_keeps_the_outcome_and_leaves_the_queue(lin: Desk, customer: Cus
     assert act(lin, customer, "close").status_code == 400
     assert act(lin, customer, "close", outcome="resolved").json()["owner"] == "closed"
     assert lin.get("/desk/api/queue").json() == {"waiting": 0, "conversations": []}
+
+
+def test_the_agent_sees_what_a_platform_did_with_each_message(
+    lin: Desk, customer: Customer, database: Database
+) -> None:
+    lin.post(f"/desk/api/conversations/{customer.id}/claim", json={})
+    with database.write() as session:
+        first, *_ = session.query(Message).filter_by(conversation_id=customer.id, sender="system").order_by(Message.seq)
+        first.delivery = "held"
+        session.commit()
+    page = lin.get(f"/desk/conversations/{customer.id}").text
+    assert "等客户再来消息后发出" in page and "未送达" not in page
 
 
 def test_a_transfer_needs_a_colleague_who_answers(lin: Desk, chen: Desk, customer: Customer) -> None:

@@ -27,7 +27,7 @@ def outcomes(database: Database) -> list[str | None]:
     """What became of each of our messages, in their order; `dropped` for stale ones."""
     with database.read() as session:
         query = session.query(Message).filter(Message.sender != "customer").order_by(Message.seq)
-        return ["dropped" if message.undelivered else message.delivery for message in query]
+        return [message.delivery or ("dropped" if message.undelivered else None) for message in query]
 
 
 def make_due(database: Database) -> None:

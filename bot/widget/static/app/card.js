@@ -34,6 +34,7 @@ export function ShipmentCard({ card }) {
         fact("courier", card.courier && h("a", { href: `tel:${card.courier}` }, card.courier)),
         fact("why", card.why),
         fact("whatNext", card.next)),
+      card.stale && h("p", { className: "Shipment-stale", role: "note" }, card.stale),
       h(Timeline, { events: card.timeline, updatedAt: card.updated_at })));
 }
 
