@@ -17,6 +17,7 @@ from actions.proof import LEAVING, RESEND, code_buttons, code_in, judged, resent
 from actions.support import Events, cleared, language, message_key, service
 from actions.tracking import with_states
 from bot.customers import codes
+from bot.customers.store import identify
 from bot.db import database, now
 from bot.privacy import mask_phone, phone_digits
 from bot.shipments import owned
@@ -96,6 +97,11 @@ async def _by_code(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Tak
     return judged("my_outcome", outcome)
 
 
+def _shown_to(session: Session, conversation_id: str, phone: str) -> list[str]:
+    identify(session, conversation_id, phone, now())
+    return owned.open_to(session, conversation_id, phone, now())
+
+
 class ActionAskMyPhone(Ask):
     question = "my_parcels_form_my_phone"
     problems = ("phone_format",)
@@ -123,7 +129,7 @@ class ActionMyParcels(Action):
         if outcome != "verified":
             dispatcher.utter_message(response=f"utter_my_parcels_{outcome or 'later'}")
             return cleared(*SLOTS)
-        waybills = await service(lambda session: owned.open_to(session, tracker.sender_id, phone, now()))
+        waybills = await service(lambda session: _shown_to(session, tracker.sender_id, phone))
         if waybills:
             lines = numbered(await with_states(tracker, waybills))
             dispatcher.utter_message(response="utter_my_parcels", choices=lines, buttons=parcel_buttons(waybills))

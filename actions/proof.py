@@ -15,6 +15,7 @@ from actions.forms import Ask, Intake, Taken
 from actions.hearing import Heard
 from actions.support import Events, button, cleared, language, message_key, reading, service
 from bot.customers import codes
+from bot.customers.store import identify
 from bot.customers.verification import role_for
 from bot.db import database, now
 from bot.privacy import mask_phone
@@ -138,7 +139,10 @@ async def _by_code(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Tak
     def work(session: Session) -> str:
         outcome = codes.check(session, tracker.sender_id, _subject(request), code, key=key, now=now())
         target = requests.phone_on_record(session, number)
-        return requests.prove(session, number, target[0], now()) if outcome == "verified" and target else outcome
+        if outcome != "verified" or target is None:
+            return outcome
+        identify(session, tracker.sender_id, target[1], now())
+        return requests.prove(session, number, target[0], now())
 
     return judged("proof_outcome", await service(work))
 

@@ -17,6 +17,7 @@ from bot.cases.models import Case
 from bot.cases.moving import CUSTOMER, SYSTEM
 from bot.cases.states import NEW
 from bot.catalog import figure
+from bot.customers.store import class_of, conversations_of
 from bot.db import now as present
 from bot.db import once
 from bot.duework import plan
@@ -46,12 +47,11 @@ def open_case(
     files: Sequence[str] = (),
     details: dict[str, Any] | None = None,
     area: str | None = None,
-    customer_class: str | None = None,
     now: datetime | None = None,
 ) -> dict[str, object]:
     """Opens a case once per `key`, or joins the unfinished one on the same parcel and category.
 
-    `customer_class` is A, B or C where it is known: an A-class customer's case goes to the supervisor at once.
+    An A-class customer's case goes to the supervisor at once.
 
     `details` are facts of its kind in words for the desk. Claim: claim, declared, value, estimate, rule; after-sales:
     time, address, person.
@@ -86,13 +86,13 @@ def open_case(
             area=area,
             summary=_summary(category or kind, description),
         )
-        _start(session, case, customer_class, moment)
+        _start(session, case, moment)
         return _receipt(case, joined=False)
 
     return once(session, key, "open_case", do)
 
 
-def _start(session: Session, case: Case, customer_class: str | None, moment: datetime) -> None:
+def _start(session: Session, case: Case, moment: datetime) -> None:
     """Numbers the case, sets its clocks, and acknowledges it: the customer is told the number in this very turn."""
     case.created_at = case.updated_at = case.clocks_from = case.state_since = moment
     case.is_open, case.signs, case.passed, case.escalation, case.reopened, case.refused = True, "", "", 0, 0, 0
@@ -105,15 +105,16 @@ def _start(session: Session, case: Case, customer_class: str | None, moment: dat
     # From the row's id, so that two processes never draw the same one.
     case.number = f"YD{day:%y%m%d}{case.id % 100_000:05d}"
     moving.record(session, case, "submit", CUSTOMER, moment, None)
-    moving.weigh(session, case, _signs(session, case, customer_class), SYSTEM, moment)
+    moving.weigh(session, case, _signs(session, case), SYSTEM, moment)
     moving.move(session, case, "acknowledge", SYSTEM, moment)
     plan(session, moving.ASSIGN, case.number, moment)
     session.flush()
 
 
-def _signs(session: Session, case: Case, customer_class: str | None) -> list[str]:
+def _signs(session: Session, case: Case) -> list[str]:
     if case.kind not in CLOCKED:
         return []
+    customer_class = class_of(session, case.conversation_id, case.phone)
     signs = priority.signs_of(case.category, case.description, customer_class=customer_class)
     return [*signs, priority.REPEATED] if _is_repeated(session, case) else signs
 
@@ -159,18 +160,15 @@ def _twin(
     if not waybill:
         return None
     phone = phone and phone_hash(phone)
+    chats = conversations_of(session, conversation_id) if conversation_id else []
     same = select(Case).where(Case.waybill_hash == waybill_hash(waybill)).order_by(Case.id)
     twins = [
         case
         for case in session.execute(same).scalars()
         if (case.kind, case.category) == (kind, category) and case.is_open
-        and (_known(case.conversation_id, conversation_id) or _known(case.phone_hash, phone))
+        and (case.conversation_id in chats or (phone and case.phone_hash == phone))
     ]  # fmt: skip
     return twins[-1] if twins else None
-
-
-def _known(value: str | None, wanted: str | None) -> bool:
-    return value is not None and value == wanted
 
 
 def unfinished_on(session: Session, conversation_id: str, category: str, waybill: str) -> str | None:

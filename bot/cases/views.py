@@ -14,6 +14,7 @@ from bot.cases.models import Case, CaseEvent
 from bot.cases.search import matches
 from bot.cases.states import UNFINISHED, allowed
 from bot.catalog import figure
+from bot.customers.store import conversations_of
 from bot.db import now
 from bot.privacy import phone_digits
 
@@ -112,17 +113,17 @@ def _seen_as(view: str, agent: str | None) -> list[Any]:
 
 
 def cases_of_conversation(session: Session, conversation_id: str, *, unfinished: bool = False) -> list[CaseView]:
-    """What the customer told in this conversation, newest first, as list entries."""
-    query = select(*_COLUMNS).where(Case.conversation_id == conversation_id)
+    """What the customer told in this conversation or, once known, in any of theirs, newest first, as list entries."""
+    query = select(*_COLUMNS).where(Case.conversation_id.in_(conversations_of(session, conversation_id)))
     if unfinished:
         query = query.where(Case.state.in_(UNFINISHED))
     return [_line(row, now()) for row in session.execute(query.order_by(Case.id.desc()))]
 
 
 def is_own(session: Session, number: str, conversation_id: str) -> bool:
-    """Whether the case was told in this conversation."""
-    query = select(Case.id).where(Case.number == number, Case.conversation_id == conversation_id)
-    return session.execute(query).first() is not None
+    """Whether the case was told in this conversation, or in another one of the same customer."""
+    told_in = session.execute(select(Case.conversation_id).where(Case.number == number)).scalar_one_or_none()
+    return told_in is not None and told_in in conversations_of(session, conversation_id)
 
 
 def progress(
@@ -133,7 +134,7 @@ def progress(
     None alike for an unknown number, wrong digits, and too many wrong tries within WRONG_TAILS_COUNT_FOR.
     """
     case = session.execute(select(Case).where(Case.number == number)).scalar_one_or_none()
-    if case is None or not (case.conversation_id == conversation_id or _knows_phone(session, case, phone_tail)):
+    if case is None or not (is_own(session, number, conversation_id) or _knows_phone(session, case, phone_tail)):
         return None
     return _line(case, now())
 

@@ -1,8 +1,11 @@
 """Tables of the customers room."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, String
+from uuid import uuid4
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String
 
 from bot.db import Base, UTCDateTime, now
+from bot.privacy import EncryptedText, hash_of, phone_hash
 
 
 class Verification(Base):
@@ -88,3 +91,50 @@ class Told(Base):
     waybill = Column(String(40), primary_key=True)
     node = Column(String(60), primary_key=True, doc="kind of notice and what makes it this one")
     at = Column(UTCDateTime, nullable=False, default=now)
+
+
+class Customer(Base):
+    """Someone who has shown, by a one-time code, that a phone is theirs."""
+
+    __tablename__ = "customers"
+
+    id = Column(String(32), primary_key=True, default=lambda: uuid4().hex)
+    phone = Column(EncryptedText, nullable=False)
+    phone_hash = Column(String(64), nullable=False, unique=True, info=hash_of("phone", phone_hash))
+    name = Column(EncryptedText, doc="as the customer wishes to be called")
+    customer_class = Column(String(1), nullable=False, default="C", doc="A, B or C (catalog/customers.yml)")
+    created_at = Column(UTCDateTime, nullable=False, default=now)
+
+
+class Identity(Base):
+    """A conversation, on whatever channel, that is this customer's: linked by a one-time code and nothing less."""
+
+    __tablename__ = "customer_identities"
+
+    conversation_id = Column(String(32), primary_key=True)
+    customer_id = Column(ForeignKey("customers.id", ondelete="CASCADE"), nullable=False, index=True)
+    linked_at = Column(UTCDateTime, nullable=False, default=now)
+
+
+class Consent(Base):
+    """What a customer agreed to be written to about, or took back. No row: never asked, which is a no."""
+
+    __tablename__ = "customer_consents"
+
+    customer_id = Column(ForeignKey("customers.id", ondelete="CASCADE"), primary_key=True)
+    kind = Column(String(10), primary_key=True, doc="notices or marketing")
+    given = Column(Boolean, nullable=False)
+    at = Column(UTCDateTime, nullable=False, default=now)
+
+
+class CustomerEvent(Base):
+    """The audit line of a change to a customer: who, when, what; never personal data."""
+
+    __tablename__ = "customer_events"
+
+    id = Column(Integer, primary_key=True)
+    customer_id = Column(ForeignKey("customers.id", ondelete="CASCADE"), nullable=False, index=True)
+    at = Column(UTCDateTime, nullable=False, default=now)
+    actor = Column(String(60), nullable=False, doc="customer, system or an agent's name")
+    what = Column(String(20), nullable=False, doc="made, linked, class, consent, corrected, exported")
+    detail = Column(String(40), nullable=False, default="")

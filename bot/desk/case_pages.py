@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute, Route
 from bot.cases import incidents, priority
 from bot.cases.states import KINDS, STATES, TRANSITIONS
 from bot.cases.views import VIEWS
-from bot.desk import accounts, cases, sight
+from bot.desk import accounts, cases, customers, sight
 from bot.desk.access import Asked
 from bot.desk.accounts import Person
 from bot.desk.serving import Page, shown
@@ -36,6 +36,7 @@ def case_page(session: Session, person: Person, asked: Asked) -> Page:
         "signs": [sign for sign in priority.known_signs() if sign not in case["signs"].split()],
         "agents": [person.name, *accounts.colleagues(session, person.name)],
         "leads": cases.leads(person),
+        "customer": customers.about(session, case["conversation_id"]),
     }
     return Page("case.html", context)
 

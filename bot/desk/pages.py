@@ -16,7 +16,7 @@ from bot.cases import service as cases
 from bot.conversations.models import StoredFile
 from bot.conversations.text import clean
 from bot.db import database
-from bot.desk import accounts, sight
+from bot.desk import accounts, customers, sight
 from bot.desk.access import Asked, identify, read
 from bot.desk.accounts import Person
 from bot.desk.api import Endpoint, chat_id, refusing, request_list
@@ -49,6 +49,7 @@ def _pane(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
         "chat": chat,
         "messages": chat["messages"],
         "cases": cases.cases_of_conversation(session, chat["id"]),
+        "customer": customers.about(session, chat["id"]),
         "colleagues": accounts.colleagues(session, person.name),
         "outcomes": OUTCOMES,
     }

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from bot.desk import api, case_pages, cases, events, login, pages, reports
+from bot.desk import api, case_pages, cases, customers, events, login, pages, reports
 from bot.desk.throttle import Throttle
 from bot.reports.files import STATIC as REPORT_STATIC
 
@@ -34,8 +34,9 @@ def peer(request: Request) -> str:
 def routes(address_of: Callable[[Request], str] = peer) -> list[BaseRoute]:
     """To be mounted at /desk. `address_of` tells a visitor's network address, for the throttle of logins."""
     throttle = Throttle()
+    json = [*api.routes(throttle, address_of), *cases.routes(), *customers.routes(), *events.routes()]
     return [
-        Mount("/api", routes=[*api.routes(throttle, address_of), *cases.routes(), *events.routes()]),
+        Mount("/api", routes=json),
         Mount("/static", RevalidatedFiles(directory=STATIC)),
         Mount("/report-static", RevalidatedFiles(directory=REPORT_STATIC)),
         *login.routes(throttle, address_of),

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot import catalog
-from bot.customers import subscriptions
+from bot.customers import store, subscriptions
 from bot.customers.models import Subscription
 from bot.duework import Piece
 from bot.notices.nodes import Node, next_look, node_of, watched_no_longer
@@ -24,6 +24,7 @@ def start(session: Session, conversation_id: str, waybill: str, now: datetime) -
         return "unknown"
     if not subscriptions.subscribe(session, conversation_id, shipment.waybill, shipment.promised_at, now):
         return "too_many"
+    store.agree(session, conversation_id, store.NOTICES, now)
     node = node_of(shipment, shipment.promised_at, now)
     if node:
         subscriptions.first_time(session, conversation_id, shipment.waybill, node.mark, now)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.cases.models import Case
 from bot.catalog import figure
+from bot.customers.store import class_of
 from bot.privacy import mask_phone, mask_waybill, phone_digits, phone_hash
 from bot.reports import clocks
 from bot.reports.clocks import KEPT, MISSED
@@ -40,6 +41,7 @@ def statement(session: Session, phone: str, period: Period, now: datetime) -> Re
         made_at=now,
         about=mask_phone(phone),
         facts=[
+            ("customer_class", Word("class", class_of(session, None, phone) or "none")),
             ("parcels", len(parcels)),
             ("delivered_on_time", Share(timely[ON_TIME], timely[ON_TIME] + timely[LATE])),
             ("cases", len(cases)),

@@ -7,17 +7,26 @@ from typing import Any
 from uuid import uuid4
 
 from bot.cases import service
+from bot.customers import store
 from bot.db import Database
 from bot.duework import do_due
 from bot.notices.handlers import HANDLERS
 from tests.conversations.support import Customer
 
 NOON = datetime(2026, 11, 27, 4, 0, tzinfo=timezone.utc)  # 12:00 in Shanghai
+PHONE = "13800007777"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 class Teller(Customer):
     """A customer who opens a case here and hears of it."""
+
+    def becomes(self, customer_class: str, at: datetime = NOON) -> None:
+        """Shows a phone by a code, and the desk puts its customer into a class."""
+        with self.database.write() as session:
+            customer = store.identify(session, self.id, PHONE, at)
+            store.set_class(session, customer.id, customer_class, actor="wu", now=at)
+            session.commit()
 
     def open(self, at: datetime = NOON, **facts: Any) -> str:
         defaults: dict[str, Any] = {

@@ -33,7 +33,8 @@ def examples(section: str, kind: str) -> list[Any]:
 
 
 def longer(said: Said, text: str) -> Said:
-    return replace(said, text=f"{said.text} {text}".strip() if said.language == "en" else f"{said.text}{text}")
+    """A sentence more: without the stop, 发送 and 给我 would make a word that is allowed."""
+    return replace(said, text=f"{said.text} {text}".strip() if said.language == "en" else f"{said.text}。{text}")
 
 
 # Every text
