@@ -446,6 +446,28 @@ def key(name: str | None, rotate: bool) -> None:
 
 
 @cli.command()
+@click.option("--phone", is_flag=True, required=True, help="It is read from stdin, where no history keeps it.")
+@click.option("--export", "copy", type=click.Path(dir_okay=False, path_type=Path), help="Keep a copy first.")
+def erase(phone: bool, copy: Path | None) -> None:
+    """Erase what is held on a person: chats, files, dialogue, case texts, couriers' words. What the law keeps, open
+    cases and parcels under way go by themselves once they may.
+
+    \b
+    Example: printf %s "$PHONE" | python -m bot erase --phone
+    """
+    from bot.rights import command
+
+    try:
+        found = command.checked(_up_to_date(), sys.stdin.readline().strip())
+    except command.BadPhone as error:
+        raise click.ClickException(str(error)) from error
+    if copy is not None:
+        command.export(database(), found, copy)
+    done = command.erase(database(), found)
+    click.echo("Erased." if done else "Erased what may go now; the rest follows by itself, with a worker running.")
+
+
+@cli.command()
 @click.argument("kind", type=click.Choice(["exceptions", "monthly", "statement", "investigation"]))
 @click.option("--from", "first", help="First day (2026-10-05) or month (2026-10).")
 @click.option("--to", "last", help="Last day or month, included.  [default: the same]")

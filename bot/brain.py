@@ -134,4 +134,5 @@ def _reply(event: BotUttered) -> Reply:
         text=event.text or "",
         choices=tuple((button["title"], button["payload"]) for button in buttons),
         card=(data.get("custom") or {}).get("card"),
+        file_id=(data.get("custom") or {}).get("file"),
     )

@@ -60,7 +60,7 @@ class Operation(Base):
     key = Column(String(80), primary_key=True)
     name = Column(String(40), primary_key=True)
     result = Column(EncryptedJSON, nullable=False)
-    at = Column(UTCDateTime, nullable=False, default=now)
+    at = Column(UTCDateTime, nullable=False, default=now, index=True)
 
 
 class Database:

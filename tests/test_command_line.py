@@ -12,7 +12,7 @@ import pytest
 from bot.settings import ROOT
 
 COMMANDS = [
-    "serve", "web", "worker", "train", "parse", "talk", "demo", "migrate", "doctor", "key", "report",
+    "serve", "web", "worker", "train", "parse", "talk", "demo", "migrate", "doctor", "key", "report", "erase",
     "agent add", "import shipments", "import events", "import kuaidi100",
 ]  # fmt: skip
 

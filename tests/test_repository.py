@@ -24,11 +24,12 @@ LAYERS = [
     {"customers"},
     {"shipments", "cases"},
     {"conversations"},
+    {"rights"},
     {"notices", "reports"},
     {"channels", "desk", "widget"},
 ]
 LAYER_OF = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
-SERVICES = set().union(*LAYERS[:5])
+SERVICES = set().union(*LAYERS[:6])
 SPEAK_RASA = {"bot.brain", "bot.tracker", "bot.nlu", "actions"}
 RASA = {"rasa", "rasa_sdk", "tensorflow"}
 

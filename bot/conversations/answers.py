@@ -9,11 +9,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Reply:
-    """One message of the bot: text, buttons as (title, payload), and a card."""
+    """One message of the bot: text, buttons as (title, payload), a card, and the id of a file of the conversation."""
 
     text: str
     choices: tuple[tuple[str, str], ...] = ()
     card: dict[str, Any] | None = None
+    file_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ class Conversation(Base):
         UniqueConstraint("channel", "sender_hash"),
         Index("ix_conversations_waiting", "waiting_since"),
         Index("ix_conversations_owner", "owner", "queued_at"),
+        Index("ix_conversations_silent", "last_message_at"),
     )
 
     id = Column(String(32), primary_key=True, default=lambda: uuid4().hex)

@@ -132,6 +132,7 @@ def _say(
             reply.text,
             choices=reply.choices,
             card=reply.card,
+            file_id=reply.file_id,
             answers=message.id,
             undelivered=undelivered,
         )

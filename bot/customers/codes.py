@@ -46,7 +46,7 @@ def _draw(session: Session, conversation_id: str, subject: str, phone: str, now:
     drawn = OneTimeCode(
         conversation_id=conversation_id,
         subject_hash=_hash(subject),
-        phone_hash=_hash(f"phone:{phone_digits(phone)}"),
+        phone_hash=hash_of_phone(phone),
         origin_hash=origin,
         sent_at=now,
     )
@@ -57,6 +57,11 @@ def _draw(session: Session, conversation_id: str, subject: str, phone: str, now:
     session.add(drawn)
     session.flush()
     return code
+
+
+def hash_of_phone(phone: str) -> str:
+    """Under which codes sent to a phone are found."""
+    return _hash(f"phone:{phone_digits(phone)}")
 
 
 def _too_many(session: Session, drawn: OneTimeCode) -> bool:

@@ -5,12 +5,13 @@ The caller commits.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot import catalog
 from bot.customers.models import Consent, Customer, CustomerEvent, Identity
 from bot.db import insert
 from bot.privacy import phone_hash
@@ -31,8 +32,8 @@ def identify(session: Session, conversation_id: str, phone: str, now: datetime) 
     customer = _of_phone(session, phone) or _made(session, phone, now)
     known = session.get(Identity, conversation_id)
     if known is None or known.customer_id != customer.id:
-        session.merge(Identity(conversation_id=conversation_id, customer_id=customer.id, linked_at=now))
         note(session, customer.id, CUSTOMER, "linked", "", now)
+    session.merge(Identity(conversation_id=conversation_id, customer_id=customer.id, linked_at=now))
     return customer
 
 
@@ -54,6 +55,14 @@ def customer_of(session: Session, conversation_id: str) -> Customer | None:
     """Whose conversation this is, where that was shown."""
     query = select(Customer).join(Identity, Identity.customer_id == Customer.id)
     return session.execute(query.where(Identity.conversation_id == conversation_id)).scalar_one_or_none()
+
+
+def just_shown(session: Session, conversation_id: str, now: datetime) -> Customer | None:
+    """The customer, while the code is so fresh that their whole data may be shown here (catalog/guessing.yml)."""
+    identity = session.get(Identity, conversation_id)
+    if identity is None or now - identity.linked_at > timedelta(minutes=catalog.read("guessing")["shown_minutes"]):
+        return None
+    return session.get(Customer, identity.customer_id)
 
 
 def conversations_of(session: Session, conversation_id: str) -> list[str]:
@@ -85,9 +94,13 @@ def set_class(session: Session, customer_id: str, customer_class: str, *, actor:
         customer.customer_class = customer_class
 
 
-def set_name(session: Session, customer: Customer, name: str, now: datetime) -> None:
-    customer.name = name or None
-    note(session, customer.id, CUSTOMER, "corrected", "name", now)
+def set_name(session: Session, customer_id: str, name: str, now: datetime) -> None:
+    """How the customer wishes to be called. Raises UnknownCustomer."""
+    customer = session.get(Customer, customer_id)
+    if customer is None:
+        raise UnknownCustomer(customer_id)
+    customer.name = name
+    note(session, customer_id, CUSTOMER, "corrected", "name", now)
 
 
 def set_consent(session: Session, customer_id: str, kind: str, given: bool, now: datetime) -> None:

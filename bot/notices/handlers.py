@@ -7,6 +7,7 @@ from bot.customers import guessing, subscriptions
 from bot.duework import Handler
 from bot.notices import affected, cases, parcels
 from bot.notices import requests as request_notices
+from bot.rights import erasing, retention
 from bot.shipments import requests
 
 HANDLERS: Mapping[str, Handler] = {
@@ -17,7 +18,9 @@ HANDLERS: Mapping[str, Handler] = {
     moving.CLOCK: cases.look,
     moving.NEWS: cases.tell_news,
     incidents.TELL: affected.tell_affected,
+    erasing.ERASE: erasing.erase,
+    retention.SWEEP: retention.sweep,
 }
 
-RECURRING = (guessing.PURGE,)
+RECURRING = (guessing.PURGE, retention.SWEEP)
 """Kinds that come again and again by themselves, once they are planned."""

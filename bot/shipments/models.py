@@ -48,11 +48,19 @@ def fingerprint(at: datetime, code: str | None, text: str) -> str:
     return vault().hash(f"{at.astimezone(timezone.utc).isoformat()}|{code or ''}|{text}")[:32]
 
 
+def _fingerprint_anew(row: Any) -> str:
+    """An erased text leaves the old one, under which the scan will not be taken in again."""
+    return fingerprint(row["at"], row["code"], row["text"]) if row["text"] else str(row["fingerprint"])
+
+
 class Shipment(Base):
     """One parcel. Status is normalised (domain-facts §2.7); the reason is a separate field."""
 
     __tablename__ = "shipments"
-    __table_args__ = (Index("ix_shipments_lane", "sender_city", "receiver_city", "status", "last_event_at"),)
+    __table_args__ = (
+        Index("ix_shipments_lane", "sender_city", "receiver_city", "status", "last_event_at"),
+        Index("ix_shipments_last_event", "last_event_at"),
+    )
 
     waybill = Column(String(40), primary_key=True)
     carrier = Column(String(20))
@@ -101,7 +109,7 @@ class ShipmentEvent(Base):
     code = Column(String(60), doc="as the file or provider gave it")
     text = Column(EncryptedText, nullable=False, doc="carries couriers' names and phones")
     fingerprint = Column(
-        String(32), nullable=False, info={"rehash": lambda row: fingerprint(row["at"], row["code"], row["text"])}
+        String(32), nullable=False, info={"rehash": lambda row: _fingerprint_anew(row)}
     )
 
 

@@ -1,0 +1,37 @@
+"""Nothing personal is kept longer than catalog/retention.yml says: a sweep a day, in small batches."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from bot.cases import erasing as cases
+from bot.conversations import erasing as conversations
+from bot.customers import erasing as customers
+from bot.duework import Piece
+from bot.rights.erasing import period
+from bot.shipments import erasing as shipments
+
+SWEEP = "retention"
+BATCH = 50
+"""Rows of a kind in one transaction: on SQLite, everybody who writes waits for it."""
+A_DAY = timedelta(days=1)
+
+
+def sweep(session: Session, piece: Piece, now: datetime) -> datetime:
+    """Due work: one batch of each kind; again at once while there was a full one."""
+    counts = (
+        cases.erase_old(session, now - period("case_days"), BATCH),
+        shipments.erase_old(session, now - period("waybill_days"), BATCH),
+        _erase_silent_chats(session, now - period("chat_days")),
+    )
+    conversations.erase_results(session, now - period("operation_days"))
+    return now if BATCH in counts else now + A_DAY
+
+
+def _erase_silent_chats(session: Session, silent_since: datetime) -> int:
+    gone = conversations.ripe(session, conversations.silent(session, silent_since, BATCH), silent_since)
+    customers.erase_conversations(session, gone)
+    conversations.erase(session, gone)
+    return len(gone)
