@@ -53,6 +53,16 @@ class Settings(BaseSettings):
     track17_url: str = "https://api.17track.net/track/v2.2"
     credentials_file: Path = Field(default=Path("credentials.yml"), description="names the messaging platforms")
     socketio_origins: str = Field(default="", description="sites whose socket.io clients may connect, comma separated")
+    wechat_app_id: str = ""
+    wechat_app_secret: str = ""
+    wechat_token: str = ""
+    wechat_aes_key: str = ""
+    wechat_url: str = "https://api.weixin.qq.com"
+    wecom_corp_id: str = ""
+    wecom_secret: str = Field(default="", description="the customer service's own")
+    wecom_token: str = ""
+    wecom_aes_key: str = ""
+    wecom_url: str = "https://qyapi.weixin.qq.com"
     telegram_token: str = ""
     telegram_secret: str = Field(default="", description="what Telegram sends with every webhook")
     telegram_url: str = "https://api.telegram.org"

@@ -10,10 +10,14 @@ from bot.channels.feishu import Feishu
 from bot.channels.line import Line
 from bot.channels.platforms import Platform
 from bot.channels.telegram import Telegram
+from bot.channels.wechat import WeChat
+from bot.channels.wecom import WeCom
 from bot.channels.whatsapp import WhatsApp
 from bot.settings import Settings
 
 KNOWN: dict[str, tuple[tuple[str, ...], Callable[[Settings], Platform]]] = {
+    "wechat": (("wechat_app_id", "wechat_app_secret", "wechat_token", "wechat_aes_key"), WeChat),
+    "wecom": (("wecom_corp_id", "wecom_secret", "wecom_token", "wecom_aes_key"), WeCom),
     "telegram": (("telegram_token", "telegram_secret"), Telegram),
     "whatsapp": (("whatsapp_token", "whatsapp_number_id", "whatsapp_secret", "whatsapp_verify_token"), WhatsApp),
     "feishu": (
@@ -35,7 +39,7 @@ def names(settings: Settings) -> list[str]:
 def configured(settings: Settings) -> list[Platform]:
     """The platforms in service: those that are named and have all they need."""
     wanted = [name for name in names(settings) if name in KNOWN and not _missing(name, settings)]
-    return [KNOWN[name][1](settings) for name in wanted]
+    return [KNOWN[name][1](settings) for name in wanted if not _unusable(name, settings)]
 
 
 def problems(settings: Settings) -> list[str]:
@@ -44,7 +48,18 @@ def problems(settings: Settings) -> list[str]:
     known = (*KNOWN, *OTHERS)
     unknown = [f"{name} is no channel we know ({', '.join(known)})" for name in named if name not in known]
     lacking = {name: _missing(name, settings) for name in named if name in KNOWN}
-    return unknown + [f"{name} needs {', '.join(missing)}" for name, missing in lacking.items() if missing]
+    wrong = [f"{name}: {_unusable(name, settings)}" for name, missing in lacking.items() if not missing]
+    needs = [f"{name} needs {', '.join(missing)}" for name, missing in lacking.items() if missing]
+    return unknown + needs + [sentence for sentence in wrong if not sentence.endswith(": ")]
+
+
+def _unusable(name: str, settings: Settings) -> str:
+    """What is wrong with a setting that is there; empty where nothing is."""
+    try:
+        KNOWN[name][1](settings)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _missing(name: str, settings: Settings) -> list[str]:

@@ -31,3 +31,13 @@ class Wish(Base):
     asked = Column(Integer, nullable=False, default=1, doc="times; asked for again while at work, it is done again")
     attempts = Column(Integer, nullable=False, default=0)
     lease_until = Column(UTCDateTime)
+
+
+class PullCursor(Base):
+    """Up to where messages were pulled from a platform that does not push them."""
+
+    __tablename__ = "pull_cursors"
+
+    channel = Column(String(20), primary_key=True)
+    account = Column(String(64), primary_key=True)
+    cursor = Column(String(300), nullable=False)

@@ -7,6 +7,8 @@ import hashlib
 import hmac
 import json
 import os
+import re
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,11 +16,16 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 from starlette.testclient import TestClient
 
+from bot.channels.delivering import Deliverer
 from bot.channels.feishu import Feishu
 from bot.channels.line import Line
 from bot.channels.platforms import Platform
 from bot.channels.telegram import Telegram
+from bot.channels.tencent import Seal
+from bot.channels.wechat import WeChat
+from bot.channels.wecom import WeCom
 from bot.channels.whatsapp import WhatsApp
+from bot.db import Database
 from bot.settings import Settings
 from tests.support.provider import FakeProvider, status
 
@@ -34,6 +41,8 @@ class Peer:
     ok: Any
     busy: Any
     blocked: Any
+    numbered = False
+    """Choices are answered by their number."""
     says_by_status = False
     """Whatever the body of a 200 holds, the message was taken."""
 
@@ -67,8 +76,17 @@ class Peer:
         raise NotImplementedError
 
     def post(self, hook: TestClient, push: Any, **forged: bytes) -> int:
-        body, headers = self.seal(push if isinstance(push, bytes) else json.dumps(push).encode())
-        return hook.post(f"/hooks/{self.name}", content=body, headers={**headers, **forged}).status_code
+        body, proof = self.seal(push if isinstance(push, bytes) else self.written(push))
+        return hook.post(f"/hooks/{self.name}", content=body, **{self.proof: {**proof, **forged}}).status_code
+
+    proof = "headers"
+    """Where the proof stands: in headers or params."""
+
+    def written(self, push: Any) -> bytes:
+        return json.dumps(push).encode()
+
+    def pull(self, database: Database, platform: Platform) -> None:
+        """For a platform whose messages are pulled: pulls them."""
 
     def said(self) -> list[dict[str, Any]]:
         """What the platform was sent: [{"to", "text", "choices": [(id, title)]}]."""
@@ -282,4 +300,146 @@ class FeishuPeer(Peer):
         return {"to": body["receive_id"], "text": words["text"]["content"], "choices": choices}
 
 
-PEERS = {peer.name: peer for peer in (TelegramPeer, WhatsAppPeer, LinePeer, FeishuPeer)}
+class TencentPeer(Peer):
+    """A token and a key of 43 characters; the proof stands in the address."""
+
+    proof = "params"
+    mode: dict[str, str] = {}
+    aes_key = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+    receiver: str
+    busy = {"errcode": -1, "errmsg": "system error"}
+    token_over = {"errcode": 42001, "errmsg": "access_token expired"}
+
+    def seal(self, body: bytes) -> tuple[bytes, dict[str, str]]:
+        seal = Seal(SECRET, self.aes_key, self.receiver)
+        sealed = seal.close(body)
+        told = {"timestamp": "1764200000", "nonce": "abc"}
+        proof = {"msg_signature": seal.signature(sealed, *told.values()), **told, **self.mode}
+        outer = f"<xml><ToUserName><![CDATA[x]]></ToUserName><Encrypt><![CDATA[{sealed}]]></Encrypt></xml>"
+        return outer.encode(), proof
+
+    def written(self, push: Any) -> bytes:
+        if not isinstance(push, dict):
+            return json.dumps(push).encode()
+        return f"<xml>{''.join(f'<{key}><![CDATA[{value}]]></{key}>' for key, value in push.items())}</xml>".encode()
+
+
+class WeChatPeer(TencentPeer):
+    name, make, receiver = "wechat", WeChat, "wx0123456789abcdef"
+    mode = {"encrypt_type": "aes"}
+    settings = {
+        "app_id": receiver, "app_secret": "made-up", "token": SECRET, "aes_key": TencentPeer.aes_key,
+    }  # fmt: skip
+    ok = {"errcode": 0, "errmsg": "ok"}
+    blocked = {"errcode": 43004, "errmsg": "require subscribe"}
+    closed = {"errcode": 45015, "errmsg": "response out of time limit"}
+    numbered = True
+
+    def answer(self, to_a_message: Any) -> Any:
+        token = {"access_token": "t-made-up", "expires_in": 7200}
+        return lambda path: token if "stable_token" in path else to_a_message
+
+    def message(self, number: int, kind: str, **what: str) -> Any:
+        common = {"ToUserName": "gh_1", "FromUserName": "oABC", "CreateTime": "1764200000", "MsgType": kind}
+        return {**common, "MsgId": f"2{number:08d}", **what}
+
+    def text(self, number: int, text: str) -> Any:
+        return self.message(number, "text", Content=text)
+
+    def tap(self, number: int, choice: str) -> Any:
+        return self.text(number, choice)
+
+    def photo(self, number: int) -> Any:
+        return self.message(number, "image", PicUrl="http://x/1", MediaId="m-55")
+
+    def photo_answer(self, content: bytes) -> Any:
+        usual = self.answer(self.ok)
+        return lambda path: content if "/media/get" in path else usual(path)
+
+    def said(self) -> list[dict[str, Any]]:
+        return [self._shown(body["touser"], body["text"]["content"]) for body in self.bodies("/custom/send")]
+
+    @staticmethod
+    def _shown(to: str, text: str) -> dict[str, Any]:
+        """The number of a choice stands for its id."""
+        words, _, lines = text.partition("\n\n1. ")
+        choices = re.findall(r"^(\d+)\. (.+)$", f"1. {lines}", re.MULTILINE) if lines else []
+        return {"to": to, "text": words, "choices": choices}
+
+
+class WeComPeer(TencentPeer):
+    """A push says that there is something; what it is waits in `inbox` to be pulled."""
+
+    name, make, receiver = "wecom", WeCom, "ww0123456789abcdef"
+    settings = {"corp_id": receiver, "secret": "made-up", "token": SECRET, "aes_key": TencentPeer.aes_key}
+    ok = {"errcode": 0, "errmsg": "ok", "msgid": "out"}
+    blocked = {"errcode": 95000, "errmsg": "invalid open_kfid"}
+    closed = {"errcode": 95001, "errmsg": "send msg count limit"}
+
+    def __init__(self, api: FakeProvider) -> None:
+        self.inbox: list[Any] = []
+        super().__init__(api)
+
+    def answer(self, to_a_message: Any) -> Any:
+        fixed = {
+            "/gettoken": {"errcode": 0, "access_token": "t-made-up", "expires_in": 7200},
+            "/service_state": {"errcode": 0, "service_state": 0},
+        }
+
+        def respond(path: str) -> Any:
+            if "/sync_msg" in path:
+                return self._page()
+            return next((known for part, known in fixed.items() if part in path), to_a_message)
+
+        return respond
+
+    def _page(self) -> Any:
+        """Two messages at a time, from the cursor on."""
+        begin = int(json.loads(self.api.asked[-1]["body"])["cursor"] or 0)
+        page, end = self.inbox[begin : begin + 2], min(begin + 2, len(self.inbox))
+        return {"errcode": 0, "next_cursor": str(end), "has_more": int(end < len(self.inbox)), "msg_list": page}
+
+    def message(self, number: int, kind: str, **content: Any) -> Any:
+        common = {"msgid": f"m{number}", "open_kfid": "wk1", "external_userid": "wm1", "origin": 3}
+        return {**common, "send_time": time.time(), "msgtype": kind, kind: content}
+
+    def text(self, number: int, text: str) -> Any:
+        return self.message(number, "text", content=text)
+
+    def tap(self, number: int, choice: str) -> Any:
+        return self.message(number, "text", content="查快递", menu_id=choice)
+
+    def photo(self, number: int) -> Any:
+        return self.message(number, "image", media_id="m-55")
+
+    def photo_answer(self, content: bytes) -> Any:
+        usual = self.answer(self.ok)
+        return lambda path: content if "/media/get" in path else usual(path)
+
+    def post(self, hook: TestClient, push: Any, **forged: bytes) -> int:
+        if isinstance(push, bytes):
+            return super().post(hook, push, **forged)
+        self.inbox.append(push)
+        event = {"MsgType": "event", "Event": "kf_msg_or_event", "Token": "sync-token", "OpenKfId": "wk1"}
+        return super().post(hook, self.written(event), **forged)
+
+    def pull(self, database: Database, platform: Platform) -> None:
+        deliverer = Deliverer(database, platform)
+        while (wish := deliverer.next_wish()) is not None and "account" in wish.reference:
+            deliverer.fetch(wish)
+
+    def said(self) -> list[dict[str, Any]]:
+        return [self._shown(body) for body in self.bodies("/kf/send_msg")]
+
+    @staticmethod
+    def _shown(body: dict[str, Any]) -> dict[str, Any]:
+        if body["msgtype"] == "text":
+            return {"to": body["touser"], "text": body["text"]["content"], "choices": []}
+        menu = body["msgmenu"]
+        choices = [(entry["click"]["id"], entry["click"]["content"]) for entry in menu["list"]]
+        return {"to": body["touser"], "text": menu["head_content"], "choices": choices}
+
+
+PEERS = {
+    peer.name: peer for peer in (WeChatPeer, WeComPeer, TelegramPeer, WhatsAppPeer, LinePeer, FeishuPeer)
+}

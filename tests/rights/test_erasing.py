@@ -28,6 +28,7 @@ NOT_PERSONAL = {
     "shipments": "cities, money and times; the people are in `parties`",
     "due_work": "numbers and waybills with a time",
     "wishes": "a photo still to be fetched, gone within hours",
+    "pull_cursors": "a platform's page mark",
     "told": "found by its conversation",
 }
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
