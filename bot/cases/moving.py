@@ -22,6 +22,8 @@ CLOCK, NEWS, ASSIGN = "case_clock", "case_news", "case_assign"
 """Kinds of due work; their subject is the case number."""
 BUSY = timedelta(seconds=2)
 """Until due work looks again at a case that somebody else is changing: waiting for the row could lock both out."""
+EXTEND = "extend"
+"""A later time tells nothing of what was found."""
 CUSTOMER, SYSTEM = "customer", "system"
 ESCALATE, SIGN, REMIND = "escalate", "sign", "remind"
 """Names of audit lines, beside those of transitions."""
@@ -62,7 +64,7 @@ def move(
     assert step is not None  # `after` knows it
     told = step.told and actor != CUSTOMER
     record(session, case, name, actor, at, before, note=note, message=message, to_tell=told)
-    _note_what_was_told(case, target, bool(told and message), at)
+    _note_what_was_told(case, target, bool(told and message and name != EXTEND), at)
     if name == "refuse":
         _refuse(session, case, at)
     elif name == "reopen" and case.reopened >= figure("repeated_reopenings"):

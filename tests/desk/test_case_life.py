@@ -245,3 +245,18 @@ def test_a_supervisor_works_a_case_from_the_overdue_list_to_a_proposal(
     with database.read() as session:
         assert service.get(session, late)["state"] == "proposed"
     assert complaints.complaints == [] and complaints.hosts() == {urlsplit(address).netloc}
+
+
+def test_a_visit_is_put_off_with_a_supervisors_word_only_and_the_customer_hears_it(
+    lin: Desk, wu: Desk, teller: Teller, database: Database
+) -> None:
+    visit = teller.open(now(), kind="after_sales", category=None, description="洗衣机漏水")
+    path, told = f"/desk/api/cases/{visit}/extend", {"message": "师傅改到周五上午 9 点到 11 点上门"}
+    assert lin.post(path, json=told).status_code == 403
+    assert wu.post(path, json={}).status_code == 400  # without the new time nothing is told
+    changed = wu.post(path, json=told).json()
+    assert changed["state"] == "investigating" and changed["told_first_check_at"] is None
+    do_due(database, HANDLERS, (now() + timedelta(days=1)).replace(hour=4))
+    assert any("周五上午 9 点到 11 点" in text and "抱歉" in text for text in teller.told())
+    complaint = teller.open(now(), category="delay")
+    assert wu.post(f"/desk/api/cases/{complaint}/extend", json=told).status_code == 409
