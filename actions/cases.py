@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -13,6 +14,7 @@ from actions.outcomes import outcome_buttons
 from actions.support import Events, button, cleared, language, message_key, quoted, reading, service
 from bot.cases import service as cases
 from bot.cases.errors import NotAllowed
+from bot.db import now
 from bot.wording import moment, say
 
 LEAVING = frozenset({"cancel", "request_human", "goodbye", "leave_callback"})
@@ -132,6 +134,8 @@ def _following(state: str, due: str | None, speech: str) -> str:
     """What comes next; kinds without a clock are told no date."""
     if due is None and state in CLOCK_STATES:
         return say(speech, "case_next_acknowledged_no_clock")
+    if due is not None and state in CLOCK_STATES and datetime.fromisoformat(due) <= now():
+        return say(speech, "case_next_late")
     return say(speech, f"case_next_{state}", due=moment(due, speech) if due else "")
 
 

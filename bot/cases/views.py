@@ -6,7 +6,7 @@ import hmac
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.cases import clocks
@@ -14,6 +14,7 @@ from bot.cases.models import Case, CaseEvent
 from bot.cases.search import matches
 from bot.cases.states import UNFINISHED, allowed
 from bot.catalog import figure
+from bot.customers.guessing import guess_in_turn, is_locked, note_wrong_try
 from bot.customers.store import conversations_of
 from bot.db import now
 from bot.privacy import phone_digits
@@ -30,11 +31,6 @@ PRIVATE = (
     "merged_into", "incident_id", "conversation_id", "waybill", "phone", "contact_name", "description", "remedy",
     "details", "files",
 )  # fmt: skip
-
-WRONG_TAIL = "wrong_tail"
-MAX_WRONG_TAILS = 5
-WRONG_TAILS_COUNT_FOR = timedelta(hours=1)
-
 
 VIEWS = ("mine", "unassigned", "overdue", "escalated")
 """Ways to look at the open cases: one's own, nobody's, past a clock, from level 2 on."""
@@ -131,31 +127,23 @@ def progress(
 ) -> CaseView | None:
     """The list entry of a case for the customer who told it here or knows the last four digits of its phone.
 
-    None alike for an unknown number, wrong digits, and too many wrong tries within WRONG_TAILS_COUNT_FOR.
+    None alike for an unknown number, wrong digits, and too much guessing (catalog/guessing.yml), by the same queries.
     """
     case = session.execute(select(Case).where(Case.number == number)).scalar_one_or_none()
-    if case is None or not (is_own(session, number, conversation_id) or _knows_phone(session, case, phone_tail)):
-        return None
-    return _line(case, now())
+    own = case is not None and is_own(session, number, conversation_id)
+    if own or (phone_tail and _knows_phone(session, case, number, conversation_id, phone_tail)):
+        return _line(case, now())
+    return None
 
 
-def _knows_phone(session: Session, case: Case, tail: str | None) -> bool:
-    if not tail or not case.phone or _wrong_tails(session, case) >= MAX_WRONG_TAILS:
+def _knows_phone(session: Session, case: Case | None, number: str, conversation_id: str, tail: str) -> bool:
+    """Guesses count as those at waybills do: by chat, address, case, and over all."""
+    guess_in_turn(session)
+    guessed, moment = f"case:{number}", now()
+    if is_locked(session, conversation_id, guessed, moment):
         return False
-    if hmac.compare_digest(phone_digits(case.phone)[-4:].encode(), tail.encode()):
+    phone = case.phone if case is not None else None
+    if phone and hmac.compare_digest(phone_digits(phone)[-4:].encode(), tail.encode()):
         return True
-    session.add(
-        CaseEvent(
-            case_id=case.id, actor="customer", transition=WRONG_TAIL, from_state=case.state, to_state=case.state
-        )
-    )
+    note_wrong_try(session, conversation_id, guessed, moment)
     return False
-
-
-def _wrong_tails(session: Session, case: Case) -> int:
-    query = select(func.count()).where(
-        CaseEvent.case_id == case.id,
-        CaseEvent.transition == WRONG_TAIL,
-        CaseEvent.at > now() - WRONG_TAILS_COUNT_FOR,
-    )
-    return session.execute(query).scalar_one()

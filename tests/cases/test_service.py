@@ -208,6 +208,16 @@ def test_five_wrong_tries_close_the_case_to_guessing_but_not_to_its_own_conversa
         assert service.progress(session, number, "c1") is not None
 
 
+def test_a_chat_that_guesses_at_many_cases_is_shut_out_of_all_of_them(database: Database) -> None:
+    number = opened(database)["number"]
+    with database.write() as session:
+        for case in range(5):
+            for digits in range(3):
+                service.progress(session, f"YD2611240000{case}", "elsewhere", f"{digits:04d}")
+        assert service.progress(session, number, "elsewhere", "1234") is None
+        assert service.progress(session, number, "somewhere else", "1234") is not None
+
+
 def test_a_conversation_lists_its_own_cases_only(database: Database) -> None:
     own = opened(database)["number"]
     opened(database, "k2", conversation_id="c2", phone="13911112222")
