@@ -267,7 +267,7 @@ def test_a_slow_platform_costs_its_budget_and_the_message_comes_later(
     peer.api.answer = peer.answer(FAULTS[fault])
     started = now()
     deliver(database, platform)
-    assert (now() - started).total_seconds() < 3
+    assert (now() - started).total_seconds() < 8  # of the twelve that the slow ones take
     peer.api.answer = peer.answer(peer.ok)
     make_due(database)
     deliver(database, platform)
