@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 
 from bot.db import Database
+from bot.desk import canned
 from bot.desk.accounts import set_one_time_password
 from bot.shipments.demo import DemoParcel, load_demo
 
@@ -25,6 +26,7 @@ def load(database: Database) -> Demo:
     password = secrets.token_urlsafe(9)
     with database.write() as session:
         waits = set_one_time_password(session, AGENT, password, role="supervisor", skills="online,complaints")
+        canned.start_with(session)
         session.commit()
     return Demo(load_demo(database), password if waits else None)
 

@@ -47,9 +47,10 @@ def open_case(
     files: Sequence[str] = (),
     details: dict[str, Any] | None = None,
     area: str | None = None,
+    by: str = CUSTOMER,
     now: datetime | None = None,
 ) -> dict[str, object]:
-    """Opens a case once per `key`, or joins the unfinished one on the same parcel and category.
+    """Opens a case once per `key`, or joins the unfinished one on the same parcel and category; `by` is who wrote it.
 
     An A-class customer's case goes to the supervisor at once.
 
@@ -65,7 +66,7 @@ def open_case(
         twin = _twin(session, kind, category, waybill, conversation_id, phone)
         twin = twin and moving.found(session, twin.number, locked=True)
         if twin is not None and twin.is_open:
-            add(session, twin, description, files, CUSTOMER, moment)
+            add(session, twin, description, files, by, moment)
             return _receipt(twin, joined=True)
         case = Case(
             number=uuid4().hex[:20],  # until the row has its id
@@ -86,13 +87,13 @@ def open_case(
             area=area,
             summary=_summary(category or kind, description),
         )
-        _start(session, case, moment)
+        _start(session, case, by, moment)
         return _receipt(case, joined=False)
 
     return once(session, key, "open_case", do)
 
 
-def _start(session: Session, case: Case, moment: datetime) -> None:
+def _start(session: Session, case: Case, by: str, moment: datetime) -> None:
     """Numbers the case, sets its clocks, and acknowledges it: the customer is told the number in this very turn."""
     case.created_at = case.updated_at = case.clocks_from = case.state_since = moment
     case.is_open, case.signs, case.passed, case.escalation, case.reopened, case.refused = True, "", "", 0, 0, 0
@@ -104,7 +105,7 @@ def _start(session: Session, case: Case, moment: datetime) -> None:
     day = moment.astimezone(ZoneInfo(settings().timezone))
     # From the row's id, so that two processes never draw the same one.
     case.number = f"YD{day:%y%m%d}{case.id % 100_000:05d}"
-    moving.record(session, case, "submit", CUSTOMER, moment, None)
+    moving.record(session, case, "submit", by, moment, None)
     moving.weigh(session, case, _signs(session, case), SYSTEM, moment)
     moving.move(session, case, "acknowledge", SYSTEM, moment)
     plan(session, moving.ASSIGN, case.number, moment)

@@ -21,35 +21,48 @@ from bot.privacy import phone_hash
 
 _SHARES = text(
     "SELECT unnest(most_common_elems::text::text[]) AS term, unnest(most_common_elem_freqs) AS share"
-    " FROM pg_stats WHERE tablename = 'ix_cases_terms'"
+    " FROM pg_stats WHERE tablename = :index"
 )
 COMMON = 0.01
-"""Share of the cases from which on the newest fifty that have a term are found sooner than all of them."""
+"""Share of the rows from which on the newest fifty that have a term are found sooner than all of them."""
 _IDENTIFIER = re.compile(r"\+?(?=(?:\D*\d){6})[A-Z\d]+")
 """Six digits or more and nothing but Latin letters: a number, never words (numbers in summaries are starred)."""
 
 
 def matches(session: Session, q: str) -> Any:
     """The condition under which a case is found by `q`."""
-    if _IDENTIFIER.fullmatch(compact(q)):
+    if is_identifier(q):
         return or_(Case.number == compact(q), Case.waybill_hash == waybill_hash(q), Case.phone_hash == phone_hash(q))
+    return holds(session, Case, q)
+
+
+def is_identifier(q: str) -> bool:
+    """Whether `q` is a number and not words."""
+    return _IDENTIFIER.fullmatch(compact(q)) is not None
+
+
+def holds(session: Session, table: Any, q: str) -> Any:
+    """The condition under which the masked `summary` of a row holds the words; its `terms` are indexed as in cases."""
     words = q.strip().lower()
     if session.get_bind().dialect.name == "sqlite":
-        return Case.id.in_(select(Case.id).where(_inside_on_sqlite(words)))
-    # strpos(), for the planner takes LIKE to be so rare that it fetches every case of a common word before the newest.
-    inside = func.strpos(func.lower(Case.summary), words) > 0
-    terms = _rarest(session, narrow_terms(words))
-    indexed = literal_column("string_to_array(cases.terms, ' ')", type_=ARRAY(Text))
+        return table.id.in_(select(table.id).where(_inside_on_sqlite(table.summary, words)))
+    # strpos(), for the planner takes LIKE to be so rare that it fetches every row of a common word before the newest.
+    inside = func.strpos(func.lower(table.summary), words) > 0
+    terms = _rarest(session, table.__tablename__, narrow_terms(words))
+    indexed = literal_column(f"string_to_array({table.__tablename__}.terms, ' ')", type_=ARRAY(Text))
     return indexed.contains(array(terms, type_=Text)) & inside if terms else inside & False
 
 
-def _rarest(session: Session, runs: list[list[str]]) -> list[str]:
-    """Of each run the terms that the fewest cases have, by PostgreSQL's statistics; those they do not list are rare.
+def _rarest(session: Session, table: str, runs: list[list[str]]) -> list[str]:
+    """Of each run the terms that the fewest rows have, by PostgreSQL's statistics; those they do not list are rare.
 
     Not all: 态度, 度很 and 很差 come together, and the planner, who multiplies their shares, would fetch tens of
-    thousands of cases one by one instead of reading back from the newest. So one of a common run, two of a rare one.
+    thousands of rows one by one instead of reading back from the newest. So one of a common run, two of a rare one.
     """
-    known = {row.term: row.share for row in session.execute(_SHARES)} if any(len(run) > 1 for run in runs) else {}
+    known = {}
+    if any(len(run) > 1 for run in runs):
+        rows = session.execute(_SHARES, {"index": f"ix_{table}_terms"})
+        known = {row.term: row.share for row in rows}
     terms = []
     for run in runs:
         rarest = sorted(run, key=lambda term: known.get(term, 0.0))
@@ -57,8 +70,8 @@ def _rarest(session: Session, runs: list[list[str]]) -> list[str]:
     return terms
 
 
-def _inside_on_sqlite(words: str) -> Any:
+def _inside_on_sqlite(summary: Any, words: str) -> Any:
     """SQLite's LIKE folds Latin letters itself; where there are none, instr() is faster by half."""
     if re.search("[a-z]", words):
-        return Case.summary.contains(words, autoescape=True)
-    return func.instr(Case.summary, words) > 0
+        return summary.contains(words, autoescape=True)
+    return func.instr(summary, words) > 0

@@ -2,8 +2,10 @@
 
 from uuid import uuid4
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import validates
 
+from bot.cases.terms import terms_of
 from bot.db import Base, UTCDateTime, now
 from bot.privacy import EncryptedBytes, EncryptedJSON, EncryptedText, vault
 
@@ -141,7 +143,11 @@ class Handoff(Base):
     """One passing of a conversation to people, with the packet the bot hands over."""
 
     __tablename__ = "handoffs"
-    __table_args__ = (Index("ix_handoffs_requested", "requested_at"),)
+    __table_args__ = (
+        Index("ix_handoffs_requested", "requested_at"),
+        Index("ix_handoffs_outcome", "outcome", "id"),
+        Index("ix_handoffs_summary", "summary"),  # as of cases: SQLite reads words of summaries from it
+    )
 
     id = Column(Integer, primary_key=True)
     conversation_id = Column(ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False, index=True)
@@ -153,6 +159,13 @@ class Handoff(Base):
     agent = Column(String(60))
     ended_at = Column(UTCDateTime)
     outcome = Column(String(40), doc="returned, cancelled, callback, or the agent's closing outcome")
+    summary = Column(String(200), nullable=False, default="", doc="plain and masked, for search")
+    terms = Column(Text, nullable=False, default="", doc="what the summary is found by on PostgreSQL")
+
+    @validates("summary")
+    def _index(self, _name: str, summary: str) -> str:
+        self.terms = terms_of(summary)
+        return summary
 
 
 class DialogueEvent(Base):

@@ -13,24 +13,33 @@ from bot.conversations.models import AGENT, BOT, CLOSED, QUEUED, Conversation, H
 from bot.conversations.outbox import add_message, position
 from bot.conversations.text import clean
 from bot.conversations.wakeups import DESK, announce, conversation_topic
-from bot.db import now
+from bot.db import now, once
 from bot.privacy import mask_text
 from bot.wording import say
 
 CANCEL_WAIT, LEAVE_CALLBACK = "/cancel_wait", "/leave_callback"
 """Payloads of the only two choices that act while a chat is queued."""
+RATE = "/rate_case"
 
-PREVIEW_LENGTH = 60
+PREVIEW_LENGTH, SUMMARY_LENGTH = 60, 200
 
 
 def request_handoff(session: Session, conversation: Conversation, reason: str, packet: dict[str, Any]) -> Handoff:
     """Puts a chat of the bot into the queue with the packet for the agent."""
     _change_owner(session, conversation, QUEUED)
     conversation.queued_at = now()
-    handoff = Handoff(conversation_id=conversation.id, epoch=conversation.epoch, reason=reason, packet=packet)
+    handoff = Handoff(
+        conversation_id=conversation.id, epoch=conversation.epoch, reason=reason, packet=packet,
+        summary=_masked_summary(packet),
+    )  # fmt: skip
     session.add(handoff)
     session.flush()
     return handoff
+
+
+def _masked_summary(packet: dict[str, Any]) -> str:
+    words = " · ".join(str(packet[name]) for name in ("summary", "last_text") if packet.get(name))
+    return mask_text(" ".join(words.split()))[:SUMMARY_LENGTH]
 
 
 def say_place(session: Session, conversation: Conversation, answers: int) -> None:
@@ -81,6 +90,12 @@ def reply(session: Session, conversation_id: str, agent: str, text: str) -> Mess
     return add_message(session, conversation, "agent", text, agent=agent)
 
 
+def note_once(session: Session, conversation_id: str, agent: str, text: str, *, key: str) -> None:
+    """What the agent did for the customer, said by the system once per `key`. Raises Conflict as `reply` does."""
+    conversation = _owned(session, conversation_id, agent)
+    once(session, key, "agent_note", lambda: {"id": add_message(session, conversation, "system", text).seq})
+
+
 def transfer(session: Session, conversation_id: str, agent: str, to: str) -> None:
     """Passes the chat to another agent."""
     conversation = _owned(session, conversation_id, agent)
@@ -106,6 +121,14 @@ def close(session: Session, conversation_id: str, agent: str, outcome: str) -> N
     _end_handoff(session, conversation, clean(outcome)[:40] or "closed")
     _change_owner(session, conversation, CLOSED)
     add_message(session, conversation, "system", say(conversation.language, "chat_closed", agent=agent))
+
+
+def close_and_ask(session: Session, conversation_id: str, agent: str, outcome: str) -> None:
+    """Ends the chat and asks how it went: a tap opens it again with the bot, whose survey it is."""
+    close(session, conversation_id, agent, outcome)
+    conversation = lock(session, conversation_id)
+    rate = (say(conversation.language, "choice_rate"), RATE)
+    add_message(session, conversation, "system", say(conversation.language, "please_rate"), choices=[rate])
 
 
 def reopen(session: Session, conversation: Conversation) -> None:
@@ -182,6 +205,13 @@ def _entry(chat: Conversation, handoff: Handoff, last: Message | None, place: in
         "last_text": mask_text(last.text)[:PREVIEW_LENGTH] if last else "",
         "last_at": chat.last_message_at.isoformat(),
     }
+
+
+def packet_waybills(session: Session, conversation_id: str) -> list[str]:
+    """Parcels that the bot had looked at when it passed the chat on last."""
+    packets = select(Handoff.packet).where(Handoff.conversation_id == conversation_id).order_by(Handoff.id.desc())
+    packet = session.execute(packets.limit(1)).scalar_one_or_none() or {}
+    return [str(shipment["waybill"]) for shipment in packet.get("shipments", ()) if shipment.get("waybill")]
 
 
 def packet_and_transcript(session: Session, conversation_id: str) -> dict[str, Any]:

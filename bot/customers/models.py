@@ -12,6 +12,7 @@ class Verification(Base):
     """A conversation has shown that it may see a shipment. Never a slot: slots are filled by customers' words."""
 
     __tablename__ = "verifications"
+    __table_args__ = (Index("ix_verifications_waybill", "waybill"),)
 
     conversation_id = Column(String(32), primary_key=True)
     waybill = Column(String(40), primary_key=True)

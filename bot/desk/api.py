@@ -78,11 +78,13 @@ def reads(handler: Handler) -> Endpoint:
     return _endpoint(work)
 
 
-def changes(handler: Handler) -> Endpoint:
+def changes(handler: Handler, *, answering: bool = True) -> Endpoint:
+    """`answering`: only for roles that claim chats and change cases."""
+
     def work(asked: Asked) -> dict[str, Any]:
         with database().write() as session, refusing():
             person = identify(session, asked)
-            check_change(person, asked)
+            check_change(person, asked, answering=answering)
             result = handler(session, person, asked)
             session.commit()
             return result
@@ -159,7 +161,7 @@ def chat_id(asked: Asked) -> str:
 
 
 def queue(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
-    return sight.queue(session)
+    return sight.queue(session, person)
 
 
 def conversation(session: Session, person: Person, asked: Asked) -> dict[str, Any]:

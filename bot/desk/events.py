@@ -74,8 +74,8 @@ async def _stream(asked: Asked, chat: str | None) -> AsyncIterator[str]:
 
 def _look(asked: Asked, chat: str | None) -> dict[str, dict[str, Any]]:
     with database().read() as session:
-        identify(session, asked)
-        seen = {"queue": sight.queue(session)}
+        person = identify(session, asked)
+        seen = {"queue": sight.queue(session, person)}
         if chat:
             seen["conversation"] = _standing(session, chat)
         return seen
@@ -90,7 +90,7 @@ def _standing(session: Session, chat: str) -> dict[str, Any]:
 
 def _lasting(data: dict[str, Any]) -> Any:
     """Without what only the clock changes."""
-    chats = [{**entry, "waiting_s": None} for entry in data.get("conversations", ())]
+    chats = [{**entry, "waiting_s": None, "unanswered_s": None} for entry in data.get("conversations", ())]
     return {**data, "conversations": chats}
 
 

@@ -1,6 +1,6 @@
 """Tables of the desk room."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Integer, String
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Text
 
 from bot.db import Base, UTCDateTime, now
 
@@ -33,3 +33,40 @@ class DeskSession(Base):
     token_hash = Column(String(64), primary_key=True)
     agent_id = Column(ForeignKey("agents.id", ondelete="CASCADE"), nullable=False)
     expires_at = Column(UTCDateTime, nullable=False)
+
+
+class CannedReply(Base):
+    """Words that are said often, in both languages, with variables in braces (see canned.py)."""
+
+    __tablename__ = "canned_replies"
+
+    id = Column(Integer, primary_key=True)
+    shortcut = Column(String(20), nullable=False, unique=True, doc="what is typed after the slash")
+    text_zh = Column(Text, nullable=False)
+    text_en = Column(Text, nullable=False)
+    updated_by = Column(String(60), nullable=False)
+    updated_at = Column(UTCDateTime, nullable=False, default=now)
+
+
+class ChatRead(Base):
+    """Up to which message an agent has seen a chat."""
+
+    __tablename__ = "chat_reads"
+
+    agent_id = Column(ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True)
+    conversation_id = Column(ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True, index=True)
+    seq = Column(Integer, nullable=False)
+
+
+class Unmasking(Base):
+    """Who was shown what in full, when and why. Append-only; the newest row is also what permits it for a while."""
+
+    __tablename__ = "unmaskings"
+    __table_args__ = (Index("ix_unmaskings_subject", "kind", "subject", "agent", "at"),)
+
+    id = Column(Integer, primary_key=True)
+    at = Column(UTCDateTime, nullable=False, default=now)
+    agent = Column(String(60), nullable=False)
+    kind = Column(String(10), nullable=False, doc="chat or case")
+    subject = Column(String(32), nullable=False, doc="id of the conversation or number of the case")
+    why = Column(String(20), nullable=False, doc="a code (unmasking.py): free words would carry personal data")

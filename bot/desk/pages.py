@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
@@ -16,7 +17,7 @@ from bot.cases import service as cases
 from bot.conversations.models import StoredFile
 from bot.conversations.text import clean
 from bot.db import database
-from bot.desk import accounts, customers, sight
+from bot.desk import accounts, customers, panel, sight, unmasking
 from bot.desk.access import Asked, identify, read
 from bot.desk.accounts import Person
 from bot.desk.api import Endpoint, chat_id, refusing, request_list
@@ -28,15 +29,16 @@ OUTCOMES = ("resolved", "case_opened", "callback", "no_answer", "not_ours")
 
 
 def desk(session: Session, person: Person, asked: Asked) -> Page:
-    return Page("desk.html", {**sight.queue(session), "open_id": None, "chat": None})
+    return Page("desk.html", {**sight.queue(session, person), "open_id": None, "chat": None})
 
 
 def chat(session: Session, person: Person, asked: Asked) -> Page:
-    return Page("desk.html", {**sight.queue(session), "open_id": chat_id(asked), **_pane(session, person, asked)})
+    open_chat = {"open_id": chat_id(asked), **_pane(session, person, asked)}
+    return Page("desk.html", {**sight.queue(session, person), **open_chat})
 
 
 def queue_part(session: Session, person: Person, asked: Asked) -> Page:
-    return Page("_queue.html", {**sight.queue(session), "open_id": asked.query.get("open")})
+    return Page("_queue.html", {**sight.queue(session, person), "open_id": asked.query.get("open")})
 
 
 def pane_part(session: Session, person: Person, asked: Asked) -> Page:
@@ -50,6 +52,10 @@ def _pane(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
         "messages": chat["messages"],
         "cases": cases.cases_of_conversation(session, chat["id"]),
         "customer": customers.about(session, chat["id"]),
+        **panel.beside(session, chat),
+        "may_unmask": chat["masked"] and unmasking.may_unmask(session, person, chat["id"]),
+        "reasons": unmasking.REASONS,
+        "form_key": uuid4().hex,
         "colleagues": accounts.colleagues(session, person.name),
         "outcomes": OUTCOMES,
     }

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bot.catalog import figure
 from bot.db import now
 from bot.settings import settings
 from bot.wording import say, texts
@@ -41,7 +40,6 @@ def render(template: str, language: str, context: dict[str, Any]) -> str:
         "noted": partial(noted, language),
         "duration": duration,
         "overdue": overdue,
-        "first_reply_s": figure("first_reply_seconds"),
     }
     return _environment().get_template(template).render(**helpers, **context)
 

@@ -11,7 +11,21 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from bot.desk import api, case_pages, cases, customers, events, login, pages, reports
+from bot.desk import (
+    api,
+    canned,
+    case_pages,
+    cases,
+    customers,
+    events,
+    login,
+    pages,
+    panel,
+    reports,
+    searching,
+    suggesting,
+    unmasking,
+)
 from bot.desk.throttle import Throttle
 from bot.reports.files import STATIC as REPORT_STATIC
 
@@ -34,7 +48,9 @@ def peer(request: Request) -> str:
 def routes(address_of: Callable[[Request], str] = peer) -> list[BaseRoute]:
     """To be mounted at /desk. `address_of` tells a visitor's network address, for the throttle of logins."""
     throttle = Throttle()
-    json = [*api.routes(throttle, address_of), *cases.routes(), *customers.routes(), *events.routes()]
+    workspace = (canned, suggesting, searching, unmasking)
+    rooms = (cases, customers, events, panel, *workspace)
+    json = [*api.routes(throttle, address_of), *(route for room in rooms for route in room.routes())]
     return [
         Mount("/api", routes=json),
         Mount("/static", RevalidatedFiles(directory=STATIC)),
@@ -42,5 +58,6 @@ def routes(address_of: Callable[[Request], str] = peer) -> list[BaseRoute]:
         *login.routes(throttle, address_of),
         *case_pages.routes(),
         *pages.routes(),
+        *(route for room in workspace for route in room.page_routes()),
         *reports.routes(),
     ]

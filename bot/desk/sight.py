@@ -1,17 +1,26 @@
-"""What someone at the desk may see: full personal data in one's own chat and on the case page, masked elsewhere."""
+"""What someone at the desk may see: full personal data in one's own chat and on the case page, masked elsewhere.
+
+What is masked is unmasked for a reason and a while, which is written down (unmasking.py).
+"""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot import catalog
 from bot.conversations import ownership
+from bot.conversations.errors import UnknownConversation
 from bot.conversations.inbox import read_file
 from bot.conversations.models import AGENT, QUEUED, Conversation, StoredFile
+from bot.db import now
+from bot.desk import reading
 from bot.desk.access import Refused
 from bot.desk.accounts import Person
+from bot.desk.models import Unmasking
 from bot.privacy import mask_text
 
 HIDDEN = "•••"
@@ -24,29 +33,69 @@ PACKET: dict[str, Any] = {
 """Every packet has these, whatever the bot knew."""
 
 
-def queue(session: Session) -> dict[str, Any]:
-    """{"waiting": how many wait, "conversations": those that wait or are with an agent, longest waiting first}."""
-    chats = ownership.queue(session)
+CHAT, CASE = "chat", "case"
+
+
+def queue(session: Session, person: Person) -> dict[str, Any]:
+    """{"waiting": how many wait, "conversations": those that wait or are with an agent, longest waiting first}.
+
+    Each with what it may take by the documents (`limit_s`) and, in one's own, what is unread and unanswered.
+    """
+    own = reading.standing(session, person)
+    chats = [
+        {**chat, **reading.limits(chat["channel"]), **own.get(chat["id"], reading.NOTHING)}
+        for chat in ownership.queue(session)
+    ]
     return {"waiting": sum(chat["owner"] == QUEUED for chat in chats), "conversations": chats}
 
 
 def conversation(session: Session, person: Person, conversation_id: str) -> dict[str, Any]:
-    """Packet and transcript; `masked` unless the chat is this person's. Raises UnknownConversation."""
+    """Packet and transcript; `masked` unless the chat is this person's or unmasked for them (`own`: the former).
+
+    Raises UnknownConversation.
+    """
     chat = ownership.packet_and_transcript(session, conversation_id)
     chat["packet"] = {**PACKET, **chat["packet"]}
     mine = chat["owner"] == AGENT and chat["agent"] == person.name
-    if not mine:
-        return {**_masked(chat), "masked": True}
+    if not (mine or is_unmasked(session, person, CHAT, conversation_id)):
+        return {**_masked(chat), "masked": True, "own": False}
     files = file_names(session, conversation_id)
     for message in chat["messages"]:
         message["file"] = files.get(message["file_id"])
-    return {**chat, "masked": False}
+    return {**chat, "masked": False, "own": mine}
+
+
+def own(session: Session, person: Person, conversation_id: str) -> Conversation:
+    """The chat, if this person has it. Raises UnknownConversation, Refused."""
+    chat = session.get(Conversation, conversation_id)
+    if chat is None:
+        raise UnknownConversation(conversation_id)
+    if not _is_own(chat, person):
+        raise Refused(409, "desk_not_yours")
+    return chat
+
+
+def _is_own(chat: Conversation | None, person: Person) -> bool:
+    return chat is not None and chat.owner == AGENT and chat.agent == person.name
+
+
+def unmasked_for() -> timedelta:
+    return timedelta(minutes=catalog.read("workspace")["unmasked_minutes"])
+
+
+def is_unmasked(session: Session, person: Person, kind: str, subject: str) -> bool:
+    """Whether this person gave a reason to see it in full not long ago."""
+    query = select(Unmasking.id).where(
+        Unmasking.kind == kind, Unmasking.subject == subject, Unmasking.agent == person.name,
+        Unmasking.at > now() - unmasked_for(),
+    )  # fmt: skip
+    return session.execute(query.limit(1)).first() is not None
 
 
 def file(session: Session, person: Person, conversation_id: str, file_id: str) -> StoredFile:
-    """A file of this person's own chat. Raises Refused."""
+    """A file of this person's own chat, or of one unmasked for them. Raises Refused."""
     chat = session.get(Conversation, conversation_id)
-    if chat is None or chat.owner != AGENT or chat.agent != person.name:
+    if not (_is_own(chat, person) or is_unmasked(session, person, CHAT, conversation_id)):
         raise Refused(403, "desk_not_yours")
     return stored(session, conversation_id, file_id)
 

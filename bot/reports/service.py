@@ -21,6 +21,10 @@ REPLIES_LOOKED_FOR = timedelta(days=1)
 """A first reply later than this after the period is none."""
 
 
+def class_of(channel: str) -> str:
+    return SOCIAL if channel in catalog.read("quality")["social_channels"]["channels"] else ONLINE
+
+
 def limit_seconds(channel_class: str) -> int:
     if channel_class == SOCIAL:
         return int(catalog.figure("social_reply_hours")) * 3600

@@ -78,6 +78,7 @@ def from_the_catalog() -> list[Pair]:
         "outlet": [(outlet["name"], outlet["name_en"]) for outlet in outlets],
         "address": [(outlet["address"], outlet["address_en"]) for outlet in outlets],
         "city": [names for region in catalog.read("cities")["regions"].values() for names in region],
+        "canned": [(reply["zh"], reply["en"]) for reply in catalog.read("canned")["replies"].values()],
         "carrier": [(carrier["zh"], carrier["en"]) for carrier in catalog.carriers().values()],
     }
     return [pair(f"catalog.{kind}.{zh}", zh, en) for kind, names in named.items() for zh, en in names]

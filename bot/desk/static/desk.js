@@ -91,9 +91,14 @@ setInterval(() => {
   for (const wait of document.querySelectorAll(".wait[data-began]")) {
     const seconds = Math.floor((performance.now() - Number(wait.dataset.began)) / 1000);
     wait.querySelector("[data-clock]").textContent = asClock(seconds);
-    wait.classList.toggle("is-long", seconds > Number(wait.dataset.limit));
+    wait.dataset.colour = colourOf(seconds, wait.dataset);
   }
 }, 1000);
+
+function colourOf(seconds, { warn, limit }) {
+  if (seconds > Number(limit)) return "late";
+  return seconds > Number(warn) ? "warned" : "ok";
+}
 
 function asClock(seconds) {
   const two = (number) => String(number).padStart(2, "0");

@@ -1,0 +1,87 @@
+// Somebody waits or wrote: a sound and, while the page is in the background, a notification. Off until asked for,
+// remembered in this browser. Nothing a customer said is shown: notifications stand on locked screens too.
+
+const REMEMBERED = "desk-notify";
+const COUNTED = "desk-counted";
+const bell = document.getElementById("bell");
+const audio = "AudioContext" in window ? new AudioContext() : null;
+
+bell.setAttribute("aria-pressed", localStorage.getItem(REMEMBERED) === "on");
+bell.addEventListener("click", async () => {
+  const on = bell.getAttribute("aria-pressed") !== "true";
+  bell.setAttribute("aria-pressed", on);
+  localStorage.setItem(REMEMBERED, on ? "on" : "off");
+  if (!on) return;
+  ring();
+  if ("Notification" in window && Notification.permission === "default") await Notification.requestPermission();
+});
+
+for (const gesture of ["pointerdown", "keydown"]) {
+  document.addEventListener(gesture, () => audio?.resume(), { once: true });  // browsers keep sound off until then
+}
+
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  if (detail.target.id === "queue") compare();
+  if (["messages", "pane"].includes(detail.target.id)) markRead();
+});
+document.addEventListener("visibilitychange", markRead);
+
+function count() {
+  const unread = [...document.querySelectorAll("#queue [data-unread]")];
+  return {
+    waiting: Number(document.getElementById("queue-state").dataset.waiting),
+    unread: unread.reduce((sum, badge) => sum + Number(badge.dataset.unread), 0),
+  };
+}
+
+// Kept for the tab: moving to another chat is a new page and no news.
+function compare() {
+  const before = JSON.parse(sessionStorage.getItem(COUNTED) ?? "null");
+  const present = count();
+  sessionStorage.setItem(COUNTED, JSON.stringify(present));
+  if (!before || bell.getAttribute("aria-pressed") !== "true") return;
+  if (present.waiting > before.waiting) tell(bell.dataset.waiting);
+  else if (present.unread > before.unread) tell(bell.dataset.unread);
+}
+
+function tell(words) {
+  ring();
+  if (!document.hidden || !("Notification" in window) || Notification.permission !== "granted") return;
+  const note = new Notification(document.title, { body: words, tag: "desk" });
+  note.addEventListener("click", () => { window.focus(); note.close(); });
+}
+
+function ring() {
+  if (audio?.state !== "running") return;
+  for (const [pitch, after] of [[660, 0], [880, .14]]) {
+    const [tone, volume, at] = [audio.createOscillator(), audio.createGain(), audio.currentTime + after];
+    tone.frequency.value = pitch;
+    volume.gain.setValueAtTime(.08, at);
+    volume.gain.exponentialRampToValueAtTime(.001, at + .25);
+    tone.connect(volume).connect(audio.destination);
+    tone.start(at);
+    tone.stop(at + .25);
+  }
+}
+
+// ---- what is on the screen has been read ----
+
+let marked = 0;
+
+async function markRead() {
+  const reply = document.querySelector("form.reply");
+  const last = Number(document.querySelector("#messages > li:last-child")?.dataset.id ?? 0);
+  if (!reply || document.hidden || last <= marked) return;
+  marked = last;
+  const headers = {
+    "Content-Type": "application/json", "X-CSRF-Token": document.querySelector("meta[name=csrf-token]").content,
+  };
+  const body = JSON.stringify({ seq: last });
+  const address = reply.getAttribute("hx-post").replace(/reply$/, "read");
+  const answer = await fetch(address, { method: "POST", headers, body }).catch(() => null);
+  if (answer?.ok) htmx.trigger(document.body, "desk-queue");
+  else marked = 0;
+}
+
+compare();
+markRead();
