@@ -70,10 +70,15 @@ def answering_json(endpoint: Endpoint) -> Endpoint:
     return answer
 
 
-def reads(handler: Handler) -> Endpoint:
+def reads(handler: Handler, *, noted: bool = False) -> Endpoint:
+    """`noted`: the handler writes down that it was read."""
+
     def work(asked: Asked) -> dict[str, Any]:
-        with database().read() as session, refusing():
-            return handler(session, identify(session, asked), asked)
+        with (database().write if noted else database().read)() as session, refusing():
+            result = handler(session, identify(session, asked), asked)
+            if noted:
+                session.commit()
+            return result
 
     return _endpoint(work)
 

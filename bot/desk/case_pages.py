@@ -49,6 +49,6 @@ def incident_page(session: Session, person: Person, asked: Asked) -> Page:
 def routes() -> list[BaseRoute]:
     return [
         Route("/cases", shown(case_pages)),
-        Route("/cases/{number}", shown(case_page)),
+        Route("/cases/{number}", shown(case_page, noted=True)),
         Route("/incidents", shown(incident_page)),
     ]

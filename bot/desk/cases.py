@@ -17,7 +17,7 @@ from bot.cases.states import TRANSITIONS
 from bot.cases.views import VIEWS
 from bot.conversations.text import clean
 from bot.db import now
-from bot.desk import accounts
+from bot.desk import accounts, sight
 from bot.desk.access import Asked, Refused
 from bot.desk.accounts import Person
 from bot.desk.api import A_PAGE, changes, reads
@@ -46,8 +46,9 @@ def case_list(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
 
 
 def case(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
-    """A case as `cases.get` gives it, with the steps that this person may take."""
+    """A case as `cases.get` gives it, with the steps that this person may take; that they saw it is written down."""
     seen = cases.get(session, clean(asked.path["number"]))
+    sight.note_case(session, person, seen["number"])
     return {**seen, "allowed": _permitted(person, seen["allowed"])}
 
 
@@ -153,7 +154,7 @@ def _time(asked: Asked, name: str) -> datetime | None:
 def routes() -> list[BaseRoute]:
     return [
         Route("/cases", reads(case_list)),
-        Route("/cases/{number}", reads(case)),
+        Route("/cases/{number}", reads(case, noted=True)),
         Route("/cases/{number}/{transition}", changes(case_step), methods=["POST"]),
         Route("/incidents", reads(incident_list)),
         Route("/incidents", changes(declare), methods=["POST"]),

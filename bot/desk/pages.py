@@ -52,7 +52,7 @@ def _pane(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
         "messages": chat["messages"],
         "cases": cases.cases_of_conversation(session, chat["id"]),
         "customer": customers.about(session, chat["id"]),
-        **panel.beside(session, chat),
+        **panel.beside(session, chat, asked.language),
         "may_unmask": chat["masked"] and unmasking.may_unmask(session, person, chat["id"]),
         "reasons": unmasking.REASONS,
         "form_key": uuid4().hex,

@@ -38,14 +38,14 @@ NEEDS = {"change_address": "address", "reschedule": "time", "leave_instruction":
 MOST_WORDS, MOST_KEY = 2000, 60
 
 
-def beside(session: Session, chat: dict[str, Any]) -> dict[str, Any]:
-    """{"shipments", "earlier", "changes"} of a chat as `sight.conversation` gives it; numbers are masked.
+def beside(session: Session, chat: dict[str, Any], language: str) -> dict[str, Any]:
+    """{"shipments", "earlier", …} of a chat as `sight.conversation` gives it, for a desk in `language`; numbers masked.
 
     shipments: {"waybill" (masked), "value" (whole; only in one's own chat), "role", "status", "city", "promised_at"};
     earlier: {"id", "channel", "reason", "outcome", "agent", "summary" (masked), "at"}.
     """
     return {
-        "shipments": _shipments(session, chat),
+        "shipments": _shipments(session, chat, language),
         "earlier": _earlier(session, chat["id"]),
         "changes": requests.kinds(),
         "change_needs": NEEDS,
@@ -54,23 +54,28 @@ def beside(session: Session, chat: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _shipments(session: Session, chat: dict[str, Any]) -> list[dict[str, Any]]:
+def _shipments(session: Session, chat: dict[str, Any], language: str) -> list[dict[str, Any]]:
     roles = {proof["waybill"]: proof["role"] for proof in verified_shipments(session, chat["id"])}
     packet = ownership.packet_waybills(session, chat["id"])
     numbers = [*roles, *(number for number in packet if number not in roles)]
     found = session.execute(select(Shipment).where(Shipment.waybill.in_(numbers))).scalars()
     known = {shipment.waybill: shipment for shipment in found}
-    return [_shipment(number, roles.get(number), known.get(number), chat["own"]) for number in numbers]
+    return [
+        {
+            "waybill": mask_waybill(number), "value": number if chat["own"] else None, "role": roles.get(number),
+            **_facts(known.get(number), language),
+        }
+        for number in numbers
+    ]  # fmt: skip
 
 
-def _shipment(number: str, role: str | None, shipment: Shipment | None, own: bool) -> dict[str, Any]:
-    promised = shipment.promised_at if shipment else None
+def _facts(shipment: Shipment | None, language: str) -> dict[str, Any]:
+    if shipment is None:
+        return {"status": "unknown", "city": None, "promised_at": None}
+    city, promised = shipment.receiver_city, shipment.promised_at
     return {
-        "waybill": mask_waybill(number),
-        "value": number if own else None,
-        "role": role,
-        "status": shipment.status if shipment else "unknown",
-        "city": shipment.receiver_city if shipment else None,
+        "status": shipment.status,
+        "city": catalog.cities().name(city.removesuffix("市"), language) if city else None,
         "promised_at": promised.isoformat() if promised else None,
     }
 

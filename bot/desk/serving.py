@@ -40,11 +40,15 @@ class Page:
 Handler = Callable[[Session, Person, Asked], Page]
 
 
-def shown(handler: Handler, *, newcomer: bool = False) -> Endpoint:
+def shown(handler: Handler, *, newcomer: bool = False, noted: bool = False) -> Endpoint:
+    """`noted`: the handler writes down that it was shown."""
+
     def work(asked: Asked) -> str:
-        with database().read() as session, refusing():
+        with (database().write if noted else database().read)() as session, refusing():
             person = identify(session, asked, newcomer=newcomer)
             page = handler(session, person, asked)
+            if noted:
+                session.commit()
             return render(page.template, asked.language, {"person": person, "here": asked.here, **page.context})
 
     @answering_pages

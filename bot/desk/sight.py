@@ -5,7 +5,7 @@ What is masked is unmasked for a reason and a while, which is written down (unma
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -31,9 +31,10 @@ PACKET: dict[str, Any] = {
     "verified": [], "shipments": [], "slots": {}, "tried": [],
 }  # fmt: skip
 """Every packet has these, whatever the bot knew."""
-
-
 CHAT, CASE = "chat", "case"
+"""What is unmasked."""
+CASE_PAGE = "case_page"
+"""The reason of whoever opens a case to work on it."""
 
 
 def queue(session: Session, person: Person) -> dict[str, Any]:
@@ -90,6 +91,19 @@ def is_unmasked(session: Session, person: Person, kind: str, subject: str) -> bo
         Unmasking.at > now() - unmasked_for(),
     )  # fmt: skip
     return session.execute(query.limit(1)).first() is not None
+
+
+def note(session: Session, person: Person, kind: str, subject: str, why: str) -> datetime:
+    """Writes down who is shown what and why; gives when."""
+    at = now()
+    session.add(Unmasking(at=at, agent=person.name, kind=kind, subject=subject, why=why))
+    return at
+
+
+def note_case(session: Session, person: Person, number: str) -> None:
+    """A case page shows everything: who opens it is written down, once for as long as an unmasking holds."""
+    if not is_unmasked(session, person, CASE, number):
+        note(session, person, CASE, number, CASE_PAGE)
 
 
 def file(session: Session, person: Person, conversation_id: str, file_id: str) -> StoredFile:

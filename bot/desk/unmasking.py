@@ -11,18 +11,15 @@ from starlette.routing import BaseRoute, Route
 from bot.conversations.errors import UnknownConversation
 from bot.conversations.models import AGENT, Conversation
 from bot.customers.store import conversations_of
-from bot.db import now
 from bot.desk import sight
 from bot.desk.access import Asked, Refused
 from bot.desk.accounts import Person
 from bot.desk.api import A_PAGE, changes, chat_id, reads
 from bot.desk.models import Unmasking
 from bot.desk.serving import Page, shown
-from bot.desk.sight import CASE, CHAT
+from bot.desk.sight import CHAT
 
 REASONS = ("customer_asks", "complaint", "quality_check", "handover")
-CASE_PAGE = "case_page"
-"""The reason of whoever opens a case to work on it."""
 
 
 def may_unmask(session: Session, person: Person, conversation_id: str) -> bool:
@@ -46,15 +43,8 @@ def unmask(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
         raise Refused(403, "desk_unmask_not_yours")
     if why not in REASONS:
         raise Refused(400, "desk_unmask_why")
-    at = now()
-    session.add(Unmasking(at=at, agent=person.name, kind=CHAT, subject=conversation_id, why=why))
+    at = sight.note(session, person, CHAT, conversation_id, why)
     return {"id": conversation_id, "until": (at + sight.unmasked_for()).isoformat()}
-
-
-def note_case(session: Session, person: Person, number: str) -> None:
-    """A case page shows everything: who opened it is written down, once for as long as an unmasking holds."""
-    if not sight.is_unmasked(session, person, CASE, number):
-        session.add(Unmasking(agent=person.name, kind=CASE, subject=number, why=CASE_PAGE))
 
 
 def audit(session: Session, person: Person, asked: Asked) -> dict[str, Any]:

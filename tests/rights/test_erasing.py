@@ -29,6 +29,9 @@ NOT_PERSONAL = {
     "due_work": "numbers and waybills with a time",
     "wishes": "a photo still to be fetched, gone within hours",
     "pull_cursors": "a platform's page mark",
+    "canned_replies": "words of ours",
+    "chat_reads": "how far people of ours have read; goes with its conversation",
+    "unmaskings": "who of us looked at what, by an id that names nobody",
     "told": "found by its conversation",
 }
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)

@@ -1,6 +1,6 @@
 // Words that are said often: "/" in the reply box lists them, and what is suggested. Both only fill the box.
 
-let replies = null;  // of the open chat, asked for once
+let replies = null;  // of the open chat, promised once
 let shown = [];
 let chosen = 0;
 
@@ -42,11 +42,11 @@ function typed() {
 
 async function offer() {
   if (!typed()) return close();
-  replies ??= await fetchReplies();
+  const known = await (replies ??= fetchReplies());
   const words = box() && typed();  // more may have been typed meanwhile
   if (!words) return close();
   const wanted = words[1].toLowerCase();
-  shown = replies.filter(({ shortcut, text }) => `${shortcut} ${text}`.toLowerCase().includes(wanted));
+  shown = known.filter(({ shortcut, text }) => `${shortcut} ${text}`.toLowerCase().includes(wanted));
   shown.sort((a, b) => b.shortcut.toLowerCase().startsWith(wanted) - a.shortcut.toLowerCase().startsWith(wanted));
   draw();
 }

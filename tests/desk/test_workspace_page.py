@@ -1,0 +1,178 @@
+"""The workspace in a browser, desktop and phone wide: by keyboard, without a jump, nothing sent by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from bot.conversations import inbox, ownership
+from bot.customers.verification import grant
+from bot.db import Database, now
+from bot.desk import canned
+from bot.shipments.models import Shipment
+from tests.conversations.support import Customer
+from tests.desk.conftest import PASSWORD
+from tests.support.browser import Watched, chromium
+
+pytestmark = [pytest.mark.slow, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
+"""On one database: the pages show what test_workspace.py asks of both."""
+PARCEL = "SF1234567890128"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(params=[(1280, 800), (390, 844)], ids=["desktop", "phone"])
+def context(request: pytest.FixtureRequest, browser: Browser) -> Iterator[BrowserContext]:
+    width, height = request.param
+    opened = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def seen(context: BrowserContext) -> Watched:
+    return Watched(context)
+
+
+@pytest.fixture
+def page(context: BrowserContext, seen: Watched, address: str) -> Iterator[Page]:
+    """Lin's desk; the login's cookie is all the browser needs. Closed before the server, which waits for its stream."""
+    opened = context.new_page()
+    answer = context.request.post(f"{address}/desk/api/login", data={"name": "lin", "password": PASSWORD})
+    assert answer.ok
+    opened.goto(f"{address}/desk/")
+    yield opened
+    opened.close()
+
+
+def waits(database: Database, text: str) -> Customer:
+    customer = Customer(database)
+    customer.send(text)
+    with database.write() as session:
+        ownership.request_handoff(session, inbox.lock(session, customer.id), "customer_asked", {"last_text": text})
+        session.commit()
+    return customer
+
+
+@pytest.fixture
+def asking(database: Database) -> Customer:
+    """Asks about insurance, has shown to receive a parcel."""
+    customer = waits(database, "保价怎么收费")
+    with database.write() as session:
+        session.add(Shipment(waybill=PARCEL, carrier="shunfeng", status="out_for_delivery", receiver_city="上海市"))
+        session.flush()
+        grant(session, customer.id, PARCEL, "receiver", now())
+        canned.start_with(session)
+        session.commit()
+    return customer
+
+
+def test_a_chat_is_worked_by_keyboard_alone_and_what_is_offered_is_never_sent_by_itself(
+    page: Page, seen: Watched, asking: Customer, database: Database
+) -> None:
+    page.reload()
+    page.keyboard.press("c")
+    box = page.get_by_label("回复客户")
+    expect(box).to_be_visible()
+    suggestion = page.locator("#suggest button").first
+    expect(suggestion).to_contain_text("贵重物品建议保价")
+    said = len(asking.sees())
+    height = page.locator("#messages").bounding_box()["height"]
+
+    page.locator("body").press("1")
+    expect(box).to_have_value(suggestion.get_attribute("data-insert"))
+    assert len(asking.sees()) == said
+    box.fill("")
+    assert page.locator("#messages").bounding_box()["height"] == height
+
+    box.press("Escape")
+    page.keyboard.press("/")
+    page.keyboard.type("催")
+    options = page.locator("#canned").get_by_role("option")
+    expect(options).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(box).to_have_value(f"已请网点优先派送运单 {PARCEL}，派送时间以网点答复为准，有进展会在这里告诉您。")
+    assert len(asking.sees()) == said
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("log")).to_contain_text(f"已请网点优先派送运单 {PARCEL}")
+    assert len(asking.sees()) == said + 1
+
+    second = waits(database, "发票怎么开")
+    expect(page.get_by_text("发票怎么开")).to_have_count(1)
+    page.keyboard.press("Alt+ArrowDown")
+    page.wait_for_url(f"**/{second.id}")
+    page.keyboard.press("k")
+    page.wait_for_url(f"**/{asking.id}")
+    page.keyboard.press("x")
+    expect(page.get_by_label("处理结果")).to_be_focused()
+    page.get_by_role("button", name="结束并邀请评价").press("Enter")
+    page.wait_for_url("**/desk/")
+    assert "打个分" in asking.hears()[-1]
+    assert seen.complaints == []
+
+
+def test_the_panel_shows_parcels_masked_and_opens_a_case_that_appears_beside_the_chat(
+    page: Page, seen: Watched, asking: Customer, address: str, database: Database
+) -> None:
+    with database.write() as session:
+        ownership.claim(session, asking.id, "lin")
+        session.commit()
+    page.goto(f"{address}/desk/conversations/{asking.id}")
+    panel = page.get_by_role("complementary", name="客户资料")
+    if not panel.is_visible():
+        page.keyboard.press("p")
+    expect(panel).to_contain_text("SF12*******0128")
+    assert PARCEL not in panel.inner_text()
+    panel.get_by_role("button", name="登记工单").click()
+    form = page.get_by_role("dialog", name="登记工单")
+    form.get_by_label("类别").select_option(label="延误")
+    form.get_by_label("客户的描述").fill("今天还没送到，电话 13812345678")
+    form.get_by_role("button", name="登记工单").click()
+    expect(page.get_by_role("log")).to_contain_text("已为您登记，编号 YD")
+    if not panel.is_visible():
+        page.get_by_role("button", name="客户资料").click()
+    expect(panel).to_contain_text("今天还没送到，电话 13*******78")
+    panel.get_by_role("button", name="派送变更").click()
+    change = page.get_by_role("dialog", name="派送变更")
+    change.get_by_label("类型").select_option(label="催派送")
+    expect(change.get_by_label("新的地址")).to_be_disabled()
+    change.get_by_role("button", name="派送变更").click()
+    expect(page.get_by_role("log")).to_contain_text("“催派送”的申请，编号 FW")
+    assert seen.complaints == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_came_while_one_was_elsewhere_is_counted_and_single_keys_and_the_bell_are_remembered(
+    page: Page, asking: Customer, address: str, database: Database
+) -> None:
+    other = waits(database, "发票怎么开")
+    with database.write() as session:
+        for chat in (asking, other):
+            ownership.claim(session, chat.id, "lin")
+        session.commit()
+    page.goto(f"{address}/desk/conversations/{asking.id}")
+    expect(page.locator(f"#chat-{other.id} .unread")).to_have_text("1 条未读")
+    other.send("在吗")
+    expect(page.locator(f"#chat-{other.id} .unread")).to_have_text("2 条未读")
+    expect(page.locator(f"#chat-{asking.id} .unread")).to_have_count(0)
+    expect(page.locator(f"#chat-{other.id} .wait")).to_have_attribute("data-colour", "ok")
+
+    bell = page.get_by_role("button", name="声音和桌面提醒")
+    expect(bell).to_have_attribute("aria-pressed", "false")
+    bell.click()
+    page.keyboard.press("?")
+    page.get_by_label("使用单键快捷键").uncheck()
+    page.keyboard.press("Escape")
+    page.reload()
+    expect(bell).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.keyboard.press("Alt+ArrowDown")
+    page.wait_for_url(f"**/{other.id}")
+    expect(page.locator(f"#chat-{other.id} .unread")).to_have_count(0)
