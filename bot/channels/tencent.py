@@ -16,7 +16,7 @@ from xml.parsers import expat
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from bot.channels.http import Refused
-from bot.channels.platforms import AccessToken, OutsideWindow, TryAgain, Undeliverable, call
+from bot.channels.platforms import AccessToken, OutsideWindow, Reaction, TryAgain, Undeliverable, call
 
 BLOCK, RANDOM = 32, 16
 TOKEN_OVER = frozenset({40001, 40014, 41001, 42001})
@@ -93,7 +93,7 @@ def fields(xml: bytes) -> dict[str, str]:
     parser.StartDoctypeDeclHandler = refuse
     try:
         parser.Parse(xml, True)
-    except (expat.ExpatError, ValueError) as error:
+    except (expat.ExpatError, ValueError, LookupError) as error:  # LookupError: an encoding that nobody knows
         raise Refused(400, "bad_form") from error
     return found
 
@@ -109,29 +109,48 @@ class Api:
         for _ in range(2):
             token = self._token.value()
             answer = call(method, f"{self._url}{path}", **self._carrying(token, given)).json()
-            code = answer.get("errcode", 0)
-            if code == 0:
+            if self._was_done(answer, token):
                 return answer
-            if code in TOKEN_OVER:
-                self._token.forget(token)
-                continue
-            if code in self._busy:
-                raise TryAgain
-            if code in self._closed:
-                raise OutsideWindow
-            raise Undeliverable(f"errcode {code}")
         raise TryAgain
 
     def load(self, path: str, **params: str) -> bytes:
-        """A file. Raises Undeliverable where Tencent answers in JSON, which says why there is none."""
-        answer = call("GET", f"{self._url}{path}", **self._carrying(self._token.value(), {"params": params}))
-        if answer.status != 200 or "json" in answer.headers.get("content-type", "") or answer.content[:1] == b"{":
-            raise Undeliverable("no file")
-        return answer.content
+        """A file; where there is none Tencent answers in JSON. Raises as `ask` does."""
+        for _ in range(2):
+            token = self._token.value()
+            answer = call("GET", f"{self._url}{path}", **self._carrying(token, {"params": params}))
+            if not _is_json(answer):
+                return _file(answer)
+            if self._was_done(answer.json(), token):
+                raise Undeliverable("no file")
+        raise TryAgain
+
+    def _was_done(self, answer: dict[str, Any], token: str) -> bool:
+        """False where a new token is needed, which the next call gets. Raises what any other `errcode` means."""
+        code = answer.get("errcode", 0)
+        if code == 0:
+            return True
+        if code in TOKEN_OVER:
+            self._token.forget(token)
+            return False
+        if code in self._busy:
+            raise TryAgain
+        if code in self._closed:
+            raise OutsideWindow
+        raise Undeliverable(f"errcode {code}")
 
     @staticmethod
     def _carrying(token: str, given: dict[str, Any]) -> dict[str, Any]:
         return {**given, "params": {**given.get("params", {}), "access_token": token}}
+
+
+def _is_json(answer: Reaction) -> bool:
+    return "json" in answer.headers.get("content-type", "") or answer.content[:1] == b"{"
+
+
+def _file(answer: Reaction) -> bytes:
+    if answer.status != 200:
+        raise Undeliverable(f"status {answer.status}")
+    return answer.content
 
 
 def token_of(answer: dict[str, Any]) -> tuple[str, float]:

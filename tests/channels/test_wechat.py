@@ -15,15 +15,18 @@ from wechatpy.utils import WeChatSigner
 from bot.app import create_app
 from bot.channels.chosen import problems
 from bot.channels.http import Refused
+from bot.channels.models import Wish
 from bot.channels.platforms import Platform
 from bot.channels.tencent import Seal, fields
-from bot.conversations.models import Conversation
-from bot.db import Database
+from bot.conversations.models import Conversation, StoredFile
+from bot.db import Database, now
 from bot.settings import settings
 from tests.channels.peers import SECRET, WeChatPeer
 from tests.conversations.support import answer_all
+from tests.support.images import png
 from tests.support.platform import deliver, outcomes
 
+PHOTO = png(8, 8)
 KEY, APP = WeChatPeer.aes_key, WeChatPeer.receiver
 
 
@@ -82,6 +85,8 @@ def test_the_address_is_proved_by_the_token_we_chose(hook, peer) -> None:
     b'<!DOCTYPE x SYSTEM "file:///etc/hostname"><xml/>',
     b"<xml><Content>",
     b"\xff\xfe",
+    b'<?xml version="1.0" encoding="no-such"?><xml/>',
+    b'<?xml version="1.0" encoding="rot13"?><xml/>',
 ])
 def test_xml_that_declares_something_or_is_none_is_refused(xml: bytes) -> None:
     with pytest.raises(Refused):
@@ -156,6 +161,39 @@ def test_a_token_that_is_over_is_renewed_once(hook, peer, platform, database) ->
     peer.api.answer = lambda path: peer.token_over if "/custom/send" in path and sent() == 1 else usual(path)
     deliver(database, platform)
     assert len(peer.bodies("/stable_token")) == 2 and outcomes(database) == ["sent"]
+
+
+def test_an_unsigned_push_in_an_encoding_nobody_knows_is_refused(hook, peer, database) -> None:
+    body = b'<?xml version="1.0" encoding="no-such"?><xml><Encrypt>x</Encrypt></xml>'
+    assert hook.post("/hooks/wechat", params=peer.mode, content=body).status_code == 400
+    with database.read() as session:
+        assert session.query(Conversation).count() == 0
+
+
+@pytest.mark.parametrize("obstacle", ["token_over", "busy"])
+def test_a_photo_outlasts_a_token_that_is_over_and_a_busy_platform(hook, peer, platform, database, obstacle) -> None:
+    peer.post(hook, peer.photo(1))
+    usual, refusals = peer.photo_answer(PHOTO), [getattr(peer, obstacle)]
+    peer.api.answer = lambda path: refusals.pop() if "/media/get" in path and refusals else usual(path)
+    deliver(database, platform)
+    with database.write() as session:  # as if the time until the next try had passed
+        session.query(Wish).update({"due_at": now(), "lease_until": None})
+        session.commit()
+    deliver(database, platform)
+    with database.read() as session:
+        assert session.query(StoredFile).one().content == PHOTO
+    assert len([asked for asked in peer.api.asked if "/media/get" in asked["path"]]) == 2
+
+
+def test_a_photo_that_is_gone_is_asked_for_once(hook, peer, platform, database) -> None:
+    peer.post(hook, peer.photo(1))
+    gone = {"errcode": 40007, "errmsg": "invalid media_id"}
+    usual = peer.answer(peer.ok)
+    peer.api.answer = lambda path: gone if "/media/get" in path else usual(path)
+    deliver(database, platform)
+    deliver(database, platform)
+    assert len([asked for asked in peer.api.asked if "/media/get" in asked["path"]]) == 1
+    assert peer.said()[-1]["text"].startswith("抱歉，您发的图片没能从平台取到")
 
 
 def test_a_key_that_is_none_is_said_so_and_leaves_the_channel_off(
