@@ -30,6 +30,7 @@ class Case(Base):
         Index("ix_cases_conversation", "conversation_id"),
         Index("ix_cases_created", "created_at"),
         Index("ix_cases_updated", "updated_at"),
+        Index("ix_cases_erased", "erased_at", "updated_at"),
     )
 
     id = Column(Integer, primary_key=True)
@@ -72,6 +73,7 @@ class Case(Base):
     reminded_at = Column(UTCDateTime, doc="when the customer was reminded of the present proposal")
     passed = Column(String(120), nullable=False, default="", doc="moments of its clocks that were acted on, by blanks")
     updated_at = Column(UTCDateTime, nullable=False, default=now)
+    erased_at = Column(UTCDateTime, doc="when what names somebody was taken out; the rest stays as a figure")
 
     @validates("summary")
     def _index(self, _name: str, summary: str) -> str:

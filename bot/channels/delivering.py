@@ -116,7 +116,7 @@ class Deliverer:
         """Does a wish; one that fails comes again, longer each time, and in the end its customer hears of it."""
         try:
             self._platform.fetch(self._database, wish)
-        except (TryAgain, Unsure) as error:
+        except (TryAgain, Unsure, OutsideWindow) as error:
             self._fetch_later(wish, getattr(error, "after_s", None))
         except Undeliverable as error:
             log.warning("%s has nothing under what it named (%s)", self._platform.name, error)

@@ -34,6 +34,7 @@ def silent(session: Session, silent_since: datetime, most: int) -> list[str]:
     query = select(Conversation.id).where(
         Conversation.last_message_at < silent_since,
         Conversation.owner.in_((BOT, CLOSED)),
+        Conversation.waiting_since.is_(None),
         ~exists().where(Case.conversation_id == Conversation.id, Case.is_open),
     )
     return list(session.execute(query.order_by(Conversation.last_message_at).limit(most)).scalars())

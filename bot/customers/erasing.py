@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from bot.customers import subscriptions
@@ -27,3 +28,12 @@ def erase_customer(session: Session, customer_id: str | None, phone: str) -> Non
     session.execute(delete(OneTimeCode.__table__).where(OneTimeCode.phone_hash == hash_of_phone(phone)))
     if customer_id:
         session.execute(delete(Customer.__table__).where(Customer.id == customer_id))
+
+
+def erase_forgotten(session: Session, made_before: datetime, most: int) -> int:
+    """Customers made so long ago of whom no chat is left; gives how many. Who shows the phone again is known again."""
+    chats = exists().where(Identity.customer_id == Customer.id)
+    query = select(Customer.id).where(Customer.created_at < made_before, ~chats).limit(most)
+    gone = session.execute(query).scalars().all()
+    session.execute(delete(Customer.__table__).where(Customer.id.in_(gone)))
+    return len(gone)

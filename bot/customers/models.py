@@ -115,6 +115,7 @@ class Identity(Base):
     conversation_id = Column(String(32), primary_key=True)
     customer_id = Column(ForeignKey("customers.id", ondelete="CASCADE"), nullable=False, index=True)
     linked_at = Column(UTCDateTime, nullable=False, default=now, doc="when a code showed it last")
+    is_shared = Column(Boolean, nullable=False, default=False, doc="two phones were shown here: it is nobody's history")
 
 
 class Consent(Base):

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import catalog
+from bot.customers import subscriptions
 from bot.customers.models import Consent, Customer, CustomerEvent, Identity
 from bot.db import insert
 from bot.privacy import phone_hash
@@ -28,12 +29,20 @@ class UnknownCustomer(Exception):
 
 
 def identify(session: Session, conversation_id: str, phone: str, now: datetime) -> Customer:
-    """The customer of a phone that this conversation has just shown to be theirs; from now on it is linked to them."""
+    """The customer of a phone that this conversation has just shown to be theirs; from now on it is linked to them.
+
+    Where another phone was shown before, two people use it: what was said here is neither one's history elsewhere.
+    """
     customer = _of_phone(session, phone) or _made(session, phone, now)
     known = session.get(Identity, conversation_id)
-    if known is None or known.customer_id != customer.id:
+    is_new = known is None or known.customer_id != customer.id
+    shared = known is not None and (known.is_shared or is_new)
+    identity = {"conversation_id": conversation_id, "customer_id": customer.id, "linked_at": now, "is_shared": shared}
+    session.merge(Identity(**identity))
+    if is_new:
         note(session, customer.id, CUSTOMER, "linked", "", now)
-    session.merge(Identity(conversation_id=conversation_id, customer_id=customer.id, linked_at=now))
+        if consents(session, customer.id).get(NOTICES) is False:
+            subscriptions.unsubscribe(session, conversation_id)
     return customer
 
 
@@ -67,8 +76,10 @@ def just_shown(session: Session, conversation_id: str, now: datetime) -> Custome
 
 def conversations_of(session: Session, conversation_id: str) -> list[str]:
     """This conversation and all others of the same customer: one history, one set of cases."""
-    own = select(Identity.customer_id).where(Identity.conversation_id == conversation_id).scalar_subquery()
-    linked = session.execute(select(Identity.conversation_id).where(Identity.customer_id == own)).scalars().all()
+    unshared = Identity.is_shared.is_(False)
+    own = select(Identity.customer_id).where(Identity.conversation_id == conversation_id, unshared).scalar_subquery()
+    query = select(Identity.conversation_id).where(Identity.customer_id == own, unshared)
+    linked = session.execute(query).scalars().all()
     return [conversation_id, *(other for other in linked if other != conversation_id)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,7 +32,7 @@ def period(name: str) -> timedelta:
 
 def ask(session: Session, phone: str, now: datetime) -> int:
     """From now on the person is being erased; gives the erasure's id. The caller commits."""
-    erasure = Erasure(phone=phone, conversations=scope(session, phone).conversations, asked_at=now)
+    erasure = Erasure(phone=phone, asked_at=now)
     session.add(erasure)
     session.flush()
     plan(session, ERASE, str(erasure.id), now)
@@ -51,29 +50,38 @@ def erase(session: Session, piece: Piece, now: datetime) -> datetime | None:
     if erasure is None or erasure.phone is None:
         return None
     own = scope(session, erasure.phone)
-    own = replace(own, conversations=sorted({*own.conversations, *erasure.conversations}))
     left = _erase(session, own, now)
     if not any(left.values()):
         customers.erase_customer(session, own.customer_id, own.phone)
-        erasure.phone, erasure.conversations, erasure.finished_at = None, [], now
+        erasure.phone, erasure.finished_at = None, now
         return None
     return now + (_read_time() if left["chats"] and not left["cases"] else AGAIN)
 
 
 def _erase(session: Session, own: Scope, now: datetime) -> dict[str, list[str]]:
-    """What is still needed: open cases, unfinished requests, parcels under way, and chats these were told in."""
+    """What is still needed: open cases, unfinished requests, parcels under way, and chats these were told in.
+
+    `named` are open cases of others which name the phone as theirs to call.
+    """
     left: dict[str, list[str]] = {
-        "cases": cases.erase_cases(session, own.cases),
+        "cases": cases.erase_cases(session, own.cases, now),
+        "named": cases.erase_phone(session, own.phone),
         "requests": shipments.erase_requests(session, own.conversations),
-        "parcels": shipments.erase_texts(session, list(own.roles)),
+        "parcels": shipments.erase_texts(session, own.waybills),
     }
-    shipments.erase_parties(session, own.roles, now - period("waybill_days"))
+    shipments.erase_parties(session, own.parties, now - period("waybill_days"))
     needed = _told_in(session, left["cases"])
     free = [chat for chat in own.conversations if chat not in needed] if not left["requests"] else []
     gone = conversations.ripe(session, free, now - _read_time())
-    customers.erase_conversations(session, gone)
-    conversations.erase(session, gone)
+    forget(session, gone)
     return {**left, "chats": conversations.present(session, own.conversations)}
+
+
+def forget(session: Session, chats: list[str]) -> None:
+    """Chats with all that every room keeps under their ids."""
+    cases.erase_surveys(session, chats)
+    customers.erase_conversations(session, chats)
+    conversations.erase(session, chats)
 
 
 def _told_in(session: Session, numbers: list[str]) -> set[Any]:

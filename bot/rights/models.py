@@ -1,6 +1,6 @@
 """Tables of the rights room."""
 
-from sqlalchemy import JSON, Column, Integer
+from sqlalchemy import Column, Integer
 
 from bot.db import Base, UTCDateTime, now
 from bot.privacy import EncryptedText
@@ -13,6 +13,5 @@ class Erasure(Base):
 
     id = Column(Integer, primary_key=True)
     phone = Column(EncryptedText)
-    conversations = Column(JSON, nullable=False, doc="theirs when they asked: erased cases no longer lead there")
     asked_at = Column(UTCDateTime, nullable=False, default=now)
     finished_at = Column(UTCDateTime)

@@ -27,7 +27,7 @@ def overview(session: Session, phone: str) -> dict[str, Any]:
     return {
         "phone": mask_phone(phone),
         "name": mask_name(customer.name or "") if customer else "",
-        "parcels": len(own.roles),
+        "parcels": len(own.waybills),
         "cases": len(own.cases),
         "open_cases": session.execute(still_open).scalar_one(),
         "requests": len(own.requests),
@@ -43,7 +43,7 @@ def everything(session: Session, phone: str, now: datetime) -> dict[str, Any]:
     return {
         "made_at": now.isoformat(),
         "customer": _customer(session, own),
-        "parcels": [_parcel(session, waybill, role) for waybill, role in own.roles.items()],
+        "parcels": [_parcel(session, waybill, role) for waybill, role in own.parties],
         "cases": [_case(session, case_id) for case_id in own.cases],
         "requests": [_request(session.get(ServiceRequest, request_id)) for request_id in own.requests],
         "chats": [_chat(session, conversation_id) for conversation_id in own.conversations],

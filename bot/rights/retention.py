@@ -10,7 +10,7 @@ from bot.cases import erasing as cases
 from bot.conversations import erasing as conversations
 from bot.customers import erasing as customers
 from bot.duework import Piece
-from bot.rights.erasing import period
+from bot.rights.erasing import forget, period
 from bot.shipments import erasing as shipments
 
 SWEEP = "retention"
@@ -22,9 +22,11 @@ A_DAY = timedelta(days=1)
 def sweep(session: Session, piece: Piece, now: datetime) -> datetime:
     """Due work: one batch of each kind; again at once while there was a full one."""
     counts = (
-        cases.erase_old(session, now - period("case_days"), BATCH),
-        shipments.erase_old(session, now - period("waybill_days"), BATCH),
+        cases.erase_old(session, now - period("case_days"), BATCH, now),
+        shipments.erase_old(session, now - period("waybill_days"), BATCH, now),
+        shipments.erase_old_requests(session, now - period("waybill_days"), BATCH),
         _erase_silent_chats(session, now - period("chat_days")),
+        customers.erase_forgotten(session, now - period("chat_days"), BATCH),
     )
     conversations.erase_results(session, now - period("operation_days"))
     return now if BATCH in counts else now + A_DAY
@@ -32,6 +34,5 @@ def sweep(session: Session, piece: Piece, now: datetime) -> datetime:
 
 def _erase_silent_chats(session: Session, silent_since: datetime) -> int:
     gone = conversations.ripe(session, conversations.silent(session, silent_since, BATCH), silent_since)
-    customers.erase_conversations(session, gone)
-    conversations.erase(session, gone)
+    forget(session, gone)
     return len(gone)

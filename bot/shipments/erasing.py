@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import and_, or_, select, update
@@ -26,16 +26,16 @@ def _without_text(where: object) -> object:
     return update(ShipmentEvent.__table__).where(where).values(text="")
 
 
-def erase_parties(session: Session, roles: Mapping[str, str], ended_before: datetime) -> list[str]:
-    """Name, phone and address on waybills that need not be kept any longer; gives those that must."""
+def erase_parties(session: Session, parties: Sequence[tuple[str, str]], ended_before: datetime) -> None:
+    """Name, phone and address of (waybill, role) on waybills that need not be kept any longer."""
+    waybills = {waybill for waybill, _ in parties}
     ended = select(Shipment.waybill).where(
-        Shipment.waybill.in_(list(roles)), Shipment.status.in_(OVER), Shipment.last_event_at < ended_before
+        Shipment.waybill.in_(waybills), Shipment.status.in_(OVER), Shipment.last_event_at < ended_before
     )
     free = set(session.execute(ended).scalars())
-    own = [and_(Party.waybill == waybill, Party.role == role) for waybill, role in roles.items() if waybill in free]
+    own = [and_(Party.waybill == waybill, Party.role == role) for waybill, role in parties if waybill in free]
     if own:
         session.execute(update(Party.__table__).where(or_(*own)).values(**EMPTY))
-    return [waybill for waybill in roles if waybill not in free]
 
 
 def erase_requests(session: Session, conversations: Sequence[str]) -> list[str]:
@@ -46,25 +46,38 @@ def erase_requests(session: Session, conversations: Sequence[str]) -> list[str]:
         if request.state in OPEN:
             unfinished.append(request.number)
             continue
-        request.phone, request.details, request.conversation_id, request.reason = None, {}, "", None
-        steps = update(ServiceRequestEvent.__table__).where(ServiceRequestEvent.request_id == request.id)
-        session.execute(steps.values(note=None))
+        _erase_request(session, request)
     return unfinished
 
 
-def erase_old(session: Session, ended_before: datetime, most: int) -> int:
-    """Parties and couriers' words of parcels that ended so long ago; gives how many parcels."""
-    query = (
-        select(Party.waybill)
-        .join(Shipment, Shipment.waybill == Party.waybill)
-        .where(Shipment.last_event_at < ended_before, Shipment.status.in_(OVER))
-        .where(or_(Party.name.isnot(None), Party.phone.isnot(None), Party.address.isnot(None)))
-        .distinct()
-        .limit(most)
+def _erase_request(session: Session, request: ServiceRequest) -> None:
+    request.phone, request.details, request.conversation_id, request.reason = None, {}, "", None
+    steps = update(ServiceRequestEvent.__table__).where(ServiceRequestEvent.request_id == request.id)
+    session.execute(steps.values(note=None))
+
+
+def erase_old(session: Session, silent_since: datetime, most: int, at: datetime) -> int:
+    """People and couriers' words of parcels without a scan since then, delivered or not; gives how many parcels."""
+    silent = or_(
+        Shipment.last_event_at < silent_since,
+        and_(Shipment.last_event_at.is_(None), Shipment.updated_at < silent_since),
     )
-    waybills = session.execute(query).scalars().all()
-    session.execute(
-        update(Party.__table__).where(Party.waybill.in_(waybills)).values(**EMPTY)
-    )
+    query = select(Shipment.waybill).where(Shipment.erased_at.is_(None), silent).order_by(Shipment.last_event_at)
+    waybills = session.execute(query.limit(most).with_for_update(skip_locked=True)).scalars().all()
+    session.execute(update(Party.__table__).where(Party.waybill.in_(waybills)).values(**EMPTY))
     session.execute(_without_text(ShipmentEvent.waybill.in_(waybills)))
+    session.execute(update(Shipment.__table__).where(Shipment.waybill.in_(waybills)).values(erased_at=at))
     return len(waybills)
+
+
+def erase_old_requests(session: Session, finished_before: datetime, most: int) -> int:
+    """Address, phone and words of requests finished so long ago; gives how many."""
+    query = select(ServiceRequest).where(
+        ServiceRequest.updated_at < finished_before,
+        ServiceRequest.state.not_in(OPEN),
+        ServiceRequest.conversation_id != "",
+    )
+    old = session.execute(query.limit(most).with_for_update(skip_locked=True)).scalars().all()
+    for request in old:
+        _erase_request(session, request)
+    return len(old)

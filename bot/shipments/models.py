@@ -59,7 +59,7 @@ class Shipment(Base):
     __tablename__ = "shipments"
     __table_args__ = (
         Index("ix_shipments_lane", "sender_city", "receiver_city", "status", "last_event_at"),
-        Index("ix_shipments_last_event", "last_event_at"),
+        Index("ix_shipments_erased", "erased_at", "last_event_at"),
     )
 
     waybill = Column(String(40), primary_key=True)
@@ -77,6 +77,7 @@ class Shipment(Base):
     promised_at = Column(UTCDateTime)
     last_event_at = Column(UTCDateTime)
     updated_at = Column(UTCDateTime, nullable=False, default=now)
+    erased_at = Column(UTCDateTime, doc="when people's names and couriers' words were taken out by age")
 
 
 class Party(Base):

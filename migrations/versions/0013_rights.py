@@ -14,18 +14,15 @@ def upgrade() -> None:
         "erasures",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("phone", sa.Text(), nullable=True),
-        sa.Column("conversations", sa.JSON(), nullable=False),
         sa.Column("asked_at", sa.DateTime(), nullable=False),
         sa.Column("finished_at", sa.DateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_conversations_silent", "conversations", ["last_message_at"])
     op.create_index("ix_operations_at", "operations", ["at"])
-    op.create_index("ix_shipments_last_event", "shipments", ["last_event_at"])
 
 
 def downgrade() -> None:
-    op.drop_index("ix_shipments_last_event", "shipments")
     op.drop_index("ix_operations_at", "operations")
     op.drop_index("ix_conversations_silent", "conversations")
     op.drop_table("erasures")

@@ -11,10 +11,11 @@ from sqlalchemy import event
 from bot.cases import service as cases
 from bot.conversations.inbox import open_conversation
 from bot.conversations.models import Conversation
-from bot.customers import store
+from bot.customers import store, subscriptions
 from bot.customers.models import Customer, CustomerEvent, Identity
 from bot.db import Database, now
 from bot.notices.telling import tell
+from bot.rights.scope import scope
 from tests.cases.support import NOON, PHONE, Teller, pass_time, seen, step
 
 OTHER_PHONE = "13900006666"
@@ -154,3 +155,33 @@ def test_progress_told_is_told_on_the_channel_used_last(database: Database, web:
     step(database, number, "first_check", NOON, message="已联系网点核实")
     pass_time(database, NOON)
     assert any("已联系网点核实" in text for text in app.told()) and web.told() == []
+
+
+def test_on_a_device_that_two_people_use_neither_sees_the_other_elsewhere(database: Database, web: Teller) -> None:
+    home = Teller(database)
+    show(web)
+    number = web.open(phone=PHONE)
+    show(web, OTHER_PHONE)
+    show(home, OTHER_PHONE)
+    assert own_cases(home) == set() and own_cases(web) == {number}
+    with database.read() as session:
+        assert cases.progress(session, number, home.id) is None
+        assert web.id not in scope(session, OTHER_PHONE).conversations + scope(session, PHONE).conversations
+    with database.write() as session:
+        session.get(Conversation, home.id).last_message_at = now() + timedelta(minutes=5)
+        tell(session, web.id, lambda language: ("有进展", ()))
+        session.commit()
+    assert home.told() == []
+
+
+def test_a_chat_linked_after_notices_were_stopped_is_stopped_too(database: Database, web: Teller, app: Teller) -> None:
+    show(web)
+    with database.write() as session:
+        subscriptions.subscribe(session, app.id, "SF1234567890123", None, NOON)
+        customer = store.customer_of(session, web.id)
+        assert customer is not None
+        store.set_consent(session, customer.id, store.NOTICES, False, NOON)
+        session.commit()
+    show(app)
+    with database.read() as session:
+        assert subscriptions.subscribed(session, app.id) == []

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.cases import service as cases
+from bot.cases.surveys import record_survey
 from bot.conversations.inbox import lock
 from bot.conversations.models import QUEUED, Conversation
 from bot.db import Database, now
@@ -16,7 +17,8 @@ from bot.notices.handlers import HANDLERS
 from bot.rights import command, erasing
 from bot.rights.models import Erasure
 from bot.schema import metadata
-from bot.shipments.models import Shipment
+from bot.shipments.models import Party, Shipment, hash_of_phone
+from tests.conversations.support import Customer
 from tests.rights.people import Person
 
 NOT_PERSONAL = {
@@ -74,7 +76,7 @@ def test_after_an_erasure_nothing_names_the_person_and_another_loses_nothing(ann
     assert anna.traces() == {} and berta.traces() == before
     with anna.database.read() as session:
         (erasure,) = session.query(Erasure)
-        assert erasure.phone is None and erasure.conversations == [] and erasure.finished_at is not None
+        assert erasure.phone is None and erasure.finished_at is not None
         case = cases.get(session, anna.number)
         assert (case["category"], case["state"], case["summary"]) == ("damage", "withdrawn", "damage")
 
@@ -159,3 +161,55 @@ def test_an_operator_who_gives_no_known_phone_hears_it_in_one_sentence(anna: Per
     with pytest.raises(command.BadPhone, match="phone number"):
         command.checked(anna.database, given)
     assert anna.is_there()
+
+
+def stranger_who_names(phone: str, database: Database) -> tuple[Customer, str]:
+    """Somebody else, who gives Anna's phone as the one to call; gives their chat and their finished case."""
+    stranger = Customer(database)
+    stranger.send("陌生人的秘密")
+    with database.write() as session:
+        lock(session, stranger.id).waiting_since = None
+        opened = cases.open_case(
+            session, key=stranger.id, kind="complaint", category="delay", language="zh", description="陌生人的秘密",
+            conversation_id=stranger.id, phone=phone, contact_name="赵六", now=now(),
+        )  # fmt: skip
+        cases.withdraw(session, opened["number"], key=f"{stranger.id}:w", now=now())
+        session.commit()
+    return stranger, str(opened["number"])
+
+
+def test_whoever_only_names_a_phone_is_in_nobodys_copy(anna: Person, tmp_path) -> None:
+    stranger_who_names(anna.phone, anna.database)
+    command.export(anna.database, anna.phone, tmp_path / "copy.json")
+    text = (tmp_path / "copy.json").read_text(encoding="utf-8")
+    assert anna.mark in text and "赵六" not in text and "陌生人的秘密" not in text
+
+
+def test_a_case_of_somebody_else_loses_the_phone_and_keeps_its_words(anna: Person) -> None:
+    stranger, number = stranger_who_names(anna.phone, anna.database)
+    ask(anna)
+    pass_time(anna.database, 15 * MINUTE)
+    assert anna.traces() == {}
+    with anna.database.read() as session:
+        case = cases.get(session, number)
+        assert (case["description"], case["contact_name"], case["phone"]) == ("陌生人的秘密", "赵六", None)
+        assert session.get(Conversation, stranger.id) is not None
+
+
+def test_who_sends_to_themselves_is_erased_as_sender_and_as_receiver(anna: Person) -> None:
+    with anna.database.write() as session:
+        hashed = hash_of_phone(anna.phone)
+        session.add(Party(waybill=anna.waybill, role="sender", name=anna.mark, phone=anna.phone, phone_hash=hashed))
+        session.commit()
+    ask(anna)
+    pass_time(anna.database, 15 * MINUTE)
+    assert anna.traces() == {}
+
+
+def test_a_survey_of_a_chat_without_a_case_loses_its_words(anna: Person) -> None:
+    with anna.database.write() as session:
+        record_survey(session, key="s", scores={"speed": 1}, conversation_id=anna.id, comment=anna.mark)
+        session.commit()
+    ask(anna)
+    pass_time(anna.database, 15 * MINUTE)
+    assert anna.traces() == {}

@@ -6,12 +6,15 @@ from datetime import timedelta
 
 import pytest
 
+from bot.cases import service as cases
 from bot.cases.models import Case
+from bot.cases.surveys import record_survey
+from bot.conversations.models import Conversation
 from bot.db import Database, now
 from bot.duework import do_due, plan
 from bot.notices.handlers import HANDLERS, RECURRING
 from bot.rights import retention
-from bot.shipments.models import Party
+from bot.shipments.models import Party, Shipment
 from tests.rights.people import Person
 
 DAY = timedelta(days=1)
@@ -64,3 +67,49 @@ def test_more_than_a_batch_goes_in_one_night_a_batch_at_a_time(
     people = [Person(database, f"某人{n}号", f"1370000{n:04d}", f"SF555500000000{n}", now()) for n in range(7)]
     sweep_after(database, 181 * DAY)
     assert [person.is_there() for person in people] == [False] * 7
+
+
+def test_in_the_end_nothing_is_left_of_anybody(anna: Person, database: Database) -> None:
+    with database.write() as session:
+        record_survey(session, key="s", scores={"speed": 1}, conversation_id=anna.id, comment=anna.mark)
+        session.commit()
+    sweep_after(database, timedelta())
+    sweep_after(database, 3000 * DAY)
+    assert anna.traces() == {}
+
+
+def test_a_chat_that_cannot_go_yet_holds_up_no_other(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "BATCH", 3)
+    people = [Person(database, f"某人{n}号", f"1370000{n:04d}", f"SF555500000000{n}", now()) for n in range(7)]
+    with database.write() as session:
+        session.get(Conversation, people[0].id).waiting_since = now()
+        session.commit()
+    sweep_after(database, 181 * DAY)
+    assert [person.is_there() for person in people] == [True] + [False] * 6
+
+
+def test_a_case_without_a_name_goes_too(anna: Person, database: Database) -> None:
+    with database.write() as session:
+        told = {"kind": "complaint", "category": "delay", "language": "zh", "description": anna.mark}
+        opened = cases.open_case(session, key="n", waybill=anna.waybill, now=now(), **told)
+        cases.withdraw(session, opened["number"], key="w", now=now())
+        session.commit()
+    sweep_after(database, 1096 * DAY)
+    assert "cases" not in anna.traces()
+
+
+@pytest.mark.parametrize("status", ["exception", "in_transit"])
+def test_a_parcel_that_never_arrived_is_not_kept_for_ever(anna: Person, database: Database, status: str) -> None:
+    with database.write() as session:
+        session.get(Shipment, anna.waybill).status = status
+        session.commit()
+    sweep_after(database, timedelta())
+    assert not {"parties", "shipment_events"} & set(anna.traces())
+
+
+def test_couriers_words_go_where_no_party_is_known(anna: Person, database: Database) -> None:
+    with database.write() as session:
+        session.query(Party).delete()
+        session.commit()
+    sweep_after(database, timedelta())
+    assert "shipment_events" not in anna.traces()
