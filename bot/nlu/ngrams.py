@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -38,15 +39,12 @@ class Ngrams:
         """`strength` is the inverse of regularisation; n-grams of fewer than `least_count` lines are not counted."""
         vectorizers = {kind: _vectorizer(kind, min_df=least_count) for kind in _KINDS}
         features = hstack([vectorizer.fit_transform(texts) for vectorizer in vectorizers.values()]).tocsr()
-        regression = LogisticRegression(
-            C=strength, class_weight="balanced", solver="liblinear", dual=True, tol=0.01, random_state=0
-        )
-        regression.fit(features, list(intents))
-        weights, bias = regression.coef_.T, regression.intercept_
-        if weights.shape[1] == 1:  # of two intents sklearn keeps the second alone
-            weights, bias = np.hstack([-weights, weights]), np.hstack([-bias, bias])
-        names = [str(intent) for intent in regression.classes_]
-        return cls(vectorizers, np.ascontiguousarray(weights, dtype=np.float32), bias.astype(np.float32), names)
+        labels, names = np.array(intents), sorted(set(intents))
+        with ThreadPoolExecutor() as pool:  # liblinear would take them one after the other, on one core
+            fitted = list(pool.map(lambda name: _against_others(features, labels == name, len(names), strength), names))
+        weights = np.array([regression.coef_[0] for regression in fitted], dtype=np.float32).T
+        bias = np.array([regression.intercept_[0] for regression in fitted], dtype=np.float32)
+        return cls(vectorizers, np.ascontiguousarray(weights), bias, names)
 
     def scores(self, texts: Sequence[str]) -> np.ndarray:
         """Log of each intent's own probability, (texts, intents); those of one text need not add up to anything."""
@@ -75,6 +73,15 @@ class Ngrams:
                 vectorizers[kind] = _vectorizer(kind, vocabulary=vocabulary)
                 vectorizers[kind].idf_ = arrays[kind]
             return cls(vectorizers, arrays["weights"], arrays["bias"], words["intents"])
+
+
+def _against_others(features: csr_matrix, own: np.ndarray, intents: int, strength: float) -> LogisticRegression:
+    """One intent's regression; its `own` lines weigh the more the fewer they are among `intents` intents."""
+    weight = len(own) / (intents * own.sum())
+    regression = LogisticRegression(
+        C=strength, class_weight={True: weight, False: 1.0}, solver="liblinear", dual=True, tol=0.01, random_state=0
+    )
+    return regression.fit(features, own)
 
 
 def _vectorizer(kind: str, **options: object) -> TfidfVectorizer:
