@@ -16,6 +16,7 @@ from rasa.core.actions.action import RemoteAction
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.shared.core.events import BotUttered, Event
+from rasa.shared.core.slots import Slot
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.utils import common
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
@@ -114,6 +115,14 @@ def _spare_rasa() -> None:
     common.all_subclasses = lru_cache(maxsize=None)(inspect.unwrap(common.all_subclasses))
     # Schedules the model's graph as if it ran on many machines; it is a short chain.
     dask.get = dask.core.get  # type: ignore[assignment]
+    # Copies every slot for every prediction, by way of what pickling would make of it.
+    Slot.__copy__ = _copied_slot
+
+
+def _copied_slot(slot: Slot) -> Slot:
+    copied = object.__new__(type(slot))
+    copied.__dict__.update(slot.__dict__)
+    return copied
 
 
 def _answer(tracker: DialogueStateTracker, events: list[Event]) -> Answer:

@@ -102,7 +102,13 @@ class Turns:
 
     async def run(self, stopped: asyncio.Event) -> None:
         """Takes messages as they come; when `stopped` is set, finishes the running turns and returns."""
-        await keep_working(WORK, self._claimed, self._finish, stopped, at_once=self._at_once)
+
+        async def finish(claim: Claim) -> None:
+            following: Claim | None = claim
+            while following is not None:
+                following = await self._finish(following, and_claim=not stopped.is_set())
+
+        await keep_working(WORK, self._claimed, finish, stopped, at_once=self._at_once)
 
     async def turn(self) -> bool:
         """Answers one message; False when none waited."""
@@ -116,26 +122,27 @@ class Turns:
 
     def _claim(self) -> Claim | None:
         with self._database.write() as session:
-            claim = claim_next(session, self._lease_s)
-            if claim is not None and claim.owner in (BOT, CLOSED):
-                announce(session, typing_topic(claim.conversation_id))
+            claim = self._next(session)
             session.commit()
         return claim
 
-    async def _finish(self, claim: Claim) -> None:
-        outcome = await self._decide(claim)
-        if outcome is None or not await self._committed(claim, outcome):
-            await asyncio.to_thread(self._put_back, claim)
+    def _next(self, session: Session) -> Claim | None:
+        claim = claim_next(session, self._lease_s)
+        if claim is not None and claim.owner in (BOT, CLOSED):
+            announce(session, typing_topic(claim.conversation_id))
+        return claim
 
-    async def _committed(self, claim: Claim, outcome: Settlement) -> bool:
-        """False when it failed, for whatever reason: the customer should not wait for the lease to end."""
-        try:
-            await asyncio.to_thread(self._commit, claim, outcome)
-            return True
-        except Exception as error:
-            log.warning("a turn could not be committed (%s); its message is tried again", type(error).__name__)
-            log.debug("details", exc_info=error)
-            return False
+    async def _finish(self, claim: Claim, *, and_claim: bool = False) -> Claim | None:
+        """Answers the message; gives the next one where `and_claim` asks for it: one transaction less for each."""
+        outcome = await self._decide(claim)
+        if outcome is not None:
+            try:
+                return await asyncio.to_thread(self._commit, claim, outcome, and_claim)
+            except Exception as error:  # for whatever reason: the customer should not wait for the lease to end
+                log.warning("a turn could not be committed (%s); its message is tried again", type(error).__name__)
+                log.debug("details", exc_info=error)
+        await asyncio.to_thread(self._put_back, claim)
+        return None
 
     async def _decide(self, claim: Claim) -> Settlement | None:
         """What to commit for this message, or none to try it again later."""
@@ -168,17 +175,19 @@ class Turns:
             return settle.fault(claim, BrainFault("the dialogue had nothing to say"))
         return lambda session, chat, message: settle.answer(session, chat, message, claim, answer)
 
-    def _commit(self, claim: Claim, write: Settlement) -> None:
+    def _commit(self, claim: Claim, write: Settlement, and_claim: bool) -> Claim | None:
         with self._database.write() as session:
             conversation = lock(session, claim.conversation_id)
             if conversation.lease_token != claim.token:
                 log.info("a turn lost its lease; another one answers")
-                return
+                return None
             message = session.get(InboxMessage, claim.inbox_id)
             message.finished_at = now()
             write(session, conversation, message)
             _release(session, conversation)
+            following = self._next(session) if and_claim else None
             session.commit()
+        return following
 
     def _put_back(self, claim: Claim) -> None:
         """The message stays; the conversation waits a moment before its next try."""
