@@ -38,7 +38,8 @@ def request_handoff(session: Session, conversation: Conversation, reason: str, p
 
 
 def _masked_summary(packet: dict[str, Any]) -> str:
-    words = " · ".join(str(packet[name]) for name in ("summary", "last_text") if packet.get(name))
+    said = dict.fromkeys(str(packet[name]) for name in ("summary", "last_text") if packet.get(name))  # once each
+    words = " · ".join(said)
     return mask_text(" ".join(words.split()))[:SUMMARY_LENGTH]
 
 

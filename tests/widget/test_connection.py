@@ -70,7 +70,8 @@ def test_a_lost_acknowledgement_is_asked_for_again_under_the_same_id(customer: C
 
 def test_a_message_that_cannot_be_sent_says_so_and_can_be_retried(customer: Customer) -> None:
     customer.page.clock.install()
-    customer.page.route("**/chat/messages", lambda route: route.abort())
+    for way in ("messages", "events*"):  # a stream that opens anew would send what had failed by itself
+        customer.page.route(f"**/chat/{way}", lambda route: route.abort())
     customer.say("发不出去")
     failed = customer.page.locator('[data-state="failed"]')
     for _ in range(8):

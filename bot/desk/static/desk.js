@@ -63,7 +63,10 @@ document.addEventListener("scroll", ({ target }) => {
 
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
   if (detail.target.id === "queue") showWaiting();
-  if (detail.target.id === "pane") restoreDraft();
+  if (detail.target.id === "pane") {
+    restoreDraft();
+    restoreSheet();
+  }
   watchMessages();
 });
 
@@ -172,9 +175,20 @@ document.addEventListener("click", ({ target }) => {
   closeMenus(target.closest("details.menu"));
   const toggle = target.closest("[data-toggle]");
   if (!toggle) return;
-  const isShown = document.getElementById(toggle.dataset.toggle).classList.toggle("is-shown");
-  toggle.setAttribute("aria-expanded", isShown);
+  openSheet = openSheet === toggle.dataset.toggle ? null : toggle.dataset.toggle;
+  restoreSheet();
 });
+
+let openSheet = null;
+
+// The pane is drawn anew when the chat changes hands or a case is opened: what was open on a phone stays open.
+function restoreSheet() {
+  for (const toggle of document.querySelectorAll("[data-toggle]")) {
+    const isShown = toggle.dataset.toggle === openSheet;
+    document.getElementById(toggle.dataset.toggle).classList.toggle("is-shown", isShown);
+    toggle.setAttribute("aria-expanded", isShown);
+  }
+}
 
 function closeMenus(except) {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
