@@ -70,16 +70,16 @@ def _postgres_only(command: str) -> None:
 
 
 def _worker(data: Database) -> Any:
-    from bot.desk import assigning
+    from bot.desk import assigning, routing
     from bot.duework import plan_if_new
     from bot.notices.handlers import HANDLERS, RECURRING
     from bot.worker import Worker
 
     with data.write() as session:
-        for kind in RECURRING:
+        for kind in (*RECURRING, routing.ROUTE):
             plan_if_new(session, kind, kind, now())
         session.commit()
-    return Worker(data, settings(), _model(), {**HANDLERS, **assigning.HANDLERS})
+    return Worker(data, settings(), _model(), {**HANDLERS, **assigning.HANDLERS, **routing.HANDLERS})
 
 
 @cli.command()
@@ -398,7 +398,8 @@ def agent() -> None:
 @click.argument("name")
 @click.option("--role", type=click.Choice(["agent", "quality", "supervisor", "admin"]), default="agent")
 @click.option("--skills", default="", help="Comma separated: phone, online, complaints, vip.")
-def agent_add(name: str, role: str, skills: str) -> None:
+@click.option("--capacity", type=click.IntRange(0, 50), help="Chats at once; without it catalog/routing.yml says.")
+def agent_add(name: str, role: str, skills: str, capacity: int | None) -> None:
     """Add an agent; the password is read from stdin.
 
     Example: printf %s "$PASSWORD" | python -m bot agent add lin --role supervisor --skills online,complaints
@@ -408,7 +409,7 @@ def agent_add(name: str, role: str, skills: str) -> None:
     password = sys.stdin.readline().rstrip("\n")
     try:
         with _up_to_date().write() as session:
-            add_agent(session, name, password, role, skills)
+            add_agent(session, name, password, role, skills, capacity)
             session.commit()
     except AccountError as error:
         raise click.ClickException(str(error)) from error
@@ -468,7 +469,9 @@ def erase(phone: bool, copy: Path | None) -> None:
 
 
 @cli.command()
-@click.argument("kind", type=click.Choice(["exceptions", "monthly", "statement", "investigation"]))
+@click.argument(
+    "kind", type=click.Choice(["exceptions", "monthly", "answering", "shift", "statement", "investigation"])
+)
 @click.option("--from", "first", help="First day (2026-10-05) or month (2026-10).")
 @click.option("--to", "last", help="Last day or month, included.  [default: the same]")
 @click.option("--case", "number", help="Number of the case to investigate.")
@@ -478,7 +481,8 @@ def erase(phone: bool, copy: Path | None) -> None:
 def report(
     kind: str, first: str | None, last: str | None, number: str | None, form: str, language: str, out: Path
 ) -> None:
-    """Write a report into a folder: daily exceptions (of yesterday), monthly statistics (of the last month), the
+    """Write a report into a folder: daily exceptions (of yesterday), monthly statistics (of the last month), how
+    customers were answered and what each agent did (today), the
     statement of one customer (whose phone is read from stdin), or the investigation of one case, which is unmasked
     and noted in the case's history.
 

@@ -155,8 +155,13 @@ class Handoff(Base):
     reason = Column(String(40), nullable=False)
     packet = Column(EncryptedJSON, nullable=False)
     requested_at = Column(UTCDateTime, nullable=False, default=now)
-    claimed_at = Column(UTCDateTime)
+    claimed_at = Column(UTCDateTime, doc="when the first agent came")
     agent = Column(String(60))
+    held_since = Column(UTCDateTime, doc="when the present agent came")
+    team = Column(String(20), nullable=False, default="online", doc="the skill that is asked for")
+    offered_to = Column(String(60), doc="the agent who may take it first, until `offered_until`")
+    offered_until = Column(UTCDateTime)
+    passed_over = Column(Text, nullable=False, default="", doc="names, a line each, who let an offer go by")
     ended_at = Column(UTCDateTime)
     outcome = Column(String(40), doc="returned, cancelled, callback, or the agent's closing outcome")
     summary = Column(String(200), nullable=False, default="", doc="plain and masked, for search")
@@ -166,6 +171,50 @@ class Handoff(Base):
     def _index(self, _name: str, summary: str) -> str:
         self.terms = terms_of(summary)
         return summary
+
+
+class HandoffMove(Base):
+    """A chat changing hands among people (ownership.py): what shift reports count. Append-only."""
+
+    __tablename__ = "handoff_moves"
+    __table_args__ = (Index("ix_handoff_moves_at", "at", "agent"),)
+
+    id = Column(Integer, primary_key=True)
+    conversation_id = Column(ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False, index=True)
+    handoff_id = Column(ForeignKey("handoffs.id", ondelete="CASCADE"), index=True)
+    kind = Column(String(12), nullable=False)
+    agent = Column(String(60), nullable=False, doc="who did it, or lost it")
+    to = Column(String(60), doc="the agent or team that has it now")
+    at = Column(UTCDateTime, nullable=False, default=now)
+
+
+class AgentState(Base):
+    """From when to when someone was on or on a break; who is in neither is off. Shift reports read it."""
+
+    __tablename__ = "agent_states"
+    __table_args__ = (
+        Index("ix_agent_states_since", "since", "agent"),
+        Index("ix_agent_states_agent", "agent", "until"),
+    )
+
+    id = Column(Integer, primary_key=True)
+    agent = Column(String(60), nullable=False)
+    state = Column(String(5), nullable=False)
+    since = Column(UTCDateTime, nullable=False, default=now)
+    until = Column(UTCDateTime)
+
+
+class ChatNote(Base):
+    """Words of people of ours about a chat, for each other: no customer is ever shown them."""
+
+    __tablename__ = "chat_notes"
+
+    id = Column(Integer, primary_key=True)
+    conversation_id = Column(ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False, index=True)
+    agent = Column(String(60), nullable=False)
+    text = Column(EncryptedText, nullable=False)
+    after_seq = Column(Integer, nullable=False, doc="the message it was written after")
+    at = Column(UTCDateTime, nullable=False, default=now)
 
 
 class DialogueEvent(Base):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.conversations.errors import Conflict, UnknownConversation
+from bot.conversations.errors import Conflict
 from bot.conversations.inbox import lock
-from bot.conversations.models import AGENT, BOT, CLOSED, QUEUED, Conversation, Handoff, Message
+from bot.conversations.models import AGENT, BOT, CLOSED, QUEUED, Conversation, Handoff, HandoffMove, Message
 from bot.conversations.outbox import add_message, position
+from bot.conversations.teams import team_for
 from bot.conversations.text import clean
 from bot.conversations.wakeups import DESK, announce, conversation_topic
 from bot.db import now, once
@@ -21,7 +22,11 @@ CANCEL_WAIT, LEAVE_CALLBACK = "/cancel_wait", "/leave_callback"
 """Payloads of the only two choices that act while a chat is queued."""
 RATE = "/rate_case"
 
-PREVIEW_LENGTH, SUMMARY_LENGTH = 60, 200
+SUMMARY_LENGTH = 200
+
+CLAIMED, ASSIGNED, TAKEN, TRANSFERRED, TO_TEAM = "claimed", "assigned", "taken", "transferred", "to_team"
+LOST, RETURNED, ENDED = "lost", "returned", "ended"
+"""How a chat moves among people (HandoffMove.kind)."""
 
 
 def request_handoff(session: Session, conversation: Conversation, reason: str, packet: dict[str, Any]) -> Handoff:
@@ -30,7 +35,7 @@ def request_handoff(session: Session, conversation: Conversation, reason: str, p
     conversation.queued_at = now()
     handoff = Handoff(
         conversation_id=conversation.id, epoch=conversation.epoch, reason=reason, packet=packet,
-        summary=_masked_summary(packet),
+        summary=_masked_summary(packet), team=team_for(session, conversation, packet),
     )  # fmt: skip
     session.add(handoff)
     session.flush()
@@ -43,14 +48,16 @@ def _masked_summary(packet: dict[str, Any]) -> str:
     return mask_text(" ".join(words.split()))[:SUMMARY_LENGTH]
 
 
-def say_place(session: Session, conversation: Conversation, answers: int) -> None:
+def say_place(
+    session: Session, conversation: Conversation, answers: int | None = None, key: str = "queued"
+) -> None:
     """Tells the customer the place in the queue, with the two choices that act there."""
     language = conversation.language
     add_message(
         session,
         conversation,
         "system",
-        say(language, "queued", position=position(session, conversation.queued_at)),
+        say(language, key, position=position(session, conversation.queued_at)),
         choices=[
             (say(language, "choice_cancel_wait"), CANCEL_WAIT),
             (say(language, "choice_leave_callback"), LEAVE_CALLBACK),
@@ -74,12 +81,20 @@ def claim(session: Session, conversation_id: str, agent: str) -> Conversation:
         return conversation
     if conversation.owner != QUEUED:
         raise Conflict(f"the chat is with {conversation.agent or 'the bot'}")
-    _change_owner(session, conversation, AGENT, agent)
-    handoff = _open_handoff(session, conversation_id)
-    if handoff is not None:
-        handoff.claimed_at, handoff.agent = now(), agent
-    add_message(session, conversation, "system", say(conversation.language, "agent_joined", agent=agent))
+    _give(session, conversation, agent, CLAIMED, by=agent)
     return conversation
+
+
+def _give(session: Session, conversation: Conversation, to: str, move: str, *, by: str) -> None:
+    """The chat is `to`'s from now on, and the customer is told who has come."""
+    _change_owner(session, conversation, AGENT, to)
+    handoff = _open_handoff(session, conversation.id)
+    if handoff is not None:
+        handoff.claimed_at = handoff.claimed_at or now()
+        handoff.agent, handoff.held_since = to, now()
+        _forget_offer(handoff)
+    _note_move(session, conversation, handoff, move, by, to)
+    add_message(session, conversation, "system", say(conversation.language, "agent_joined", agent=to))
 
 
 def reply(session: Session, conversation_id: str, agent: str, text: str) -> Message:
@@ -99,17 +114,73 @@ def note_once(session: Session, conversation_id: str, agent: str, text: str, *, 
 
 def transfer(session: Session, conversation_id: str, agent: str, to: str) -> None:
     """Passes the chat to another agent."""
+    _give(session, _owned(session, conversation_id, agent), to, TRANSFERRED, by=agent)
+
+
+def transfer_to_team(session: Session, conversation_id: str, agent: str, team: str) -> None:
+    """Back to the queue, for whoever has that skill; the customer keeps the place of who has waited since then."""
     conversation = _owned(session, conversation_id, agent)
-    _change_owner(session, conversation, AGENT, to)
-    handoff = _open_handoff(session, conversation_id)
+    _queue_again(session, conversation, TO_TEAM, "passed_to_team", team)
+
+
+def take_over(session: Session, conversation_id: str, supervisor: str) -> None:
+    """A supervisor takes a waiting chat or an agent's. Raises Conflict when no person has to do with it."""
+    conversation = lock(session, conversation_id)
+    if conversation.owner not in (QUEUED, AGENT):
+        raise Conflict("the chat is with the bot")
+    if conversation.agent != supervisor:
+        _give(session, conversation, supervisor, TAKEN, by=supervisor)
+
+
+def assign(session: Session, conversation_id: str, supervisor: str, to: str) -> None:
+    """A supervisor gives a waiting chat to an agent. Raises Conflict when it does not wait."""
+    conversation = lock(session, conversation_id)
+    if conversation.owner != QUEUED:
+        raise Conflict("the chat is not waiting")
+    _give(session, conversation, to, ASSIGNED, by=supervisor)
+
+
+def queue_lost(session: Session, conversation: Conversation) -> None:
+    """The agent of this chat, locked by the caller, is gone or silent: others take it, and the customer is told."""
+    _queue_again(session, conversation, LOST, "agent_lost")
+
+
+def _queue_again(
+    session: Session, conversation: Conversation, move: str, key: str, team: str | None = None
+) -> None:
+    """The place is that of the first asking: who has waited once does not begin anew."""
+    handoff, agent = _open_handoff(session, conversation.id), conversation.agent
+    _note_move(session, conversation, handoff, move, agent or "", team)
+    _change_owner(session, conversation, QUEUED)
+    conversation.queued_at = handoff.requested_at if handoff else now()
     if handoff is not None:
-        handoff.agent = to
-    add_message(session, conversation, "system", say(conversation.language, "agent_joined", agent=to))
+        handoff.agent, handoff.held_since = None, None
+        handoff.team = team or handoff.team
+        _forget_offer(handoff)
+        handoff.passed_over = agent if move == LOST else ""
+    session.flush()
+    say_place(session, conversation, key=key)
+
+
+def _forget_offer(handoff: Handoff) -> None:
+    handoff.offered_to = handoff.offered_until = None
+    handoff.passed_over = ""
+
+
+def _note_move(
+    session: Session, conversation: Conversation, handoff: Handoff | None, kind: str, agent: str, to: str | None = None
+) -> None:
+    session.add(
+        HandoffMove(
+            conversation_id=conversation.id, handoff_id=handoff.id if handoff else None, kind=kind, agent=agent, to=to
+        )
+    )
 
 
 def return_to_bot(session: Session, conversation_id: str, agent: str) -> None:
     """Hands the chat back; the bot says that it is here again."""
     conversation = _owned(session, conversation_id, agent)
+    _note_move(session, conversation, _open_handoff(session, conversation_id), RETURNED, agent)
     _end_handoff(session, conversation, "returned")
     _change_owner(session, conversation, BOT)
     language = conversation.language
@@ -119,6 +190,7 @@ def return_to_bot(session: Session, conversation_id: str, agent: str) -> None:
 def close(session: Session, conversation_id: str, agent: str, outcome: str) -> None:
     """Ends the chat with an outcome. The customer's next message opens it again with the bot."""
     conversation = _owned(session, conversation_id, agent)
+    _note_move(session, conversation, _open_handoff(session, conversation_id), ENDED, agent)
     _end_handoff(session, conversation, clean(outcome)[:40] or "closed")
     _change_owner(session, conversation, CLOSED)
     add_message(session, conversation, "system", say(conversation.language, "chat_closed", agent=agent))
@@ -170,81 +242,3 @@ def _end_handoff(session: Session, conversation: Conversation, outcome: str) -> 
     handoff = _open_handoff(session, conversation.id)
     if handoff is not None:
         handoff.ended_at, handoff.outcome = now(), outcome
-
-
-def queue(session: Session) -> list[dict[str, Any]]:
-    """Chats that wait and chats with agents, longest waiting first; the last customer line masked."""
-    last_seq = (
-        select(func.max(Message.seq))
-        .where(Message.conversation_id == Conversation.id, Message.sender == "customer")
-        .correlate(Conversation)
-        .scalar_subquery()
-    )
-    query = (
-        select(Conversation, Handoff, Message)
-        .join(Handoff, (Handoff.conversation_id == Conversation.id) & Handoff.ended_at.is_(None))
-        .outerjoin(Message, (Message.conversation_id == Conversation.id) & (Message.seq == last_seq))
-        .where(Conversation.owner.in_((QUEUED, AGENT)))
-        .order_by(Conversation.queued_at, Handoff.requested_at)
-    )
-    rows = session.execute(query).all()
-    places = {chat.id: place for place, chat in enumerate((c for c, _, _ in rows if c.owner == QUEUED), start=1)}
-    return [_entry(chat, handoff, last, places.get(chat.id)) for chat, handoff, last in rows]
-
-
-def _entry(chat: Conversation, handoff: Handoff, last: Message | None, place: int | None) -> dict[str, Any]:
-    until = handoff.claimed_at or now()
-    return {
-        "id": chat.id,
-        "channel": chat.channel,
-        "language": chat.language,
-        "owner": chat.owner,
-        "agent": chat.agent,
-        "reason": handoff.reason,
-        "waiting_s": round((until - handoff.requested_at).total_seconds()),
-        "position": place,
-        "last_text": mask_text(last.text)[:PREVIEW_LENGTH] if last else "",
-        "last_at": chat.last_message_at.isoformat(),
-    }
-
-
-def packet_waybills(session: Session, conversation_id: str) -> list[str]:
-    """Parcels that the bot had looked at when it passed the chat on last."""
-    packets = select(Handoff.packet).where(Handoff.conversation_id == conversation_id).order_by(Handoff.id.desc())
-    packet = session.execute(packets.limit(1)).scalar_one_or_none() or {}
-    return [str(shipment["waybill"]) for shipment in packet.get("shipments", ()) if shipment.get("waybill")]
-
-
-def packet_and_transcript(session: Session, conversation_id: str) -> dict[str, Any]:
-    """What an agent sees of a chat: owner, the latest packet, and every message with dropped ones marked."""
-    conversation = session.get(Conversation, conversation_id)
-    if conversation is None:
-        raise UnknownConversation(conversation_id)
-    handoffs = select(Handoff).where(Handoff.conversation_id == conversation_id).order_by(Handoff.id.desc()).limit(1)
-    handoff = session.execute(handoffs).scalar_one_or_none()
-    messages = select(Message).where(Message.conversation_id == conversation_id).order_by(Message.seq)
-    return {
-        "id": conversation.id,
-        "channel": conversation.channel,
-        "language": conversation.language,
-        "owner": conversation.owner,
-        "epoch": conversation.epoch,
-        "agent": conversation.agent,
-        "packet": {"reason": handoff.reason, **handoff.packet} if handoff else {},
-        "messages": [_transcribed(message) for message in session.execute(messages).scalars()],
-    }
-
-
-def _transcribed(message: Message) -> dict[str, Any]:
-    return {
-        "id": message.seq,
-        "from": message.sender,
-        "agent": message.agent,
-        "text": message.text,
-        "choices": [choice["title"] for choice in message.choices or ()],
-        "card": message.card,
-        "file_id": message.file_id,
-        "undelivered": message.undelivered,
-        "delivery": message.delivery,
-        "at": message.at.isoformat(),
-    }

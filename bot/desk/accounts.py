@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversations.text import clean
 from bot.db import Database, now
-from bot.desk.models import ANSWERING, REPORTING, ROLES, Agent, DeskSession
+from bot.desk.models import ANSWERING, LEADING, REPORTING, ROLES, Agent, DeskSession
 
 MIN_PASSWORD = 8
 """Characters (NIST SP 800-63B §5.1.1)."""
@@ -55,6 +55,7 @@ class Person:
     role: str
     skills: tuple[str, ...]
     must_change_password: bool
+    state: str
     csrf: str
 
     @property
@@ -63,13 +64,20 @@ class Person:
         return self.role in ANSWERING
 
     @property
+    def leads(self) -> bool:
+        """Assigns, takes over, sees the team."""
+        return self.role in LEADING
+
+    @property
     def reports(self) -> bool:
         """May see reports."""
         return self.role in REPORTING
 
 
-def add_agent(session: Session, name: str, password: str, role: str = "agent", skills: str = "") -> Agent:
-    """Makes an account; `skills` are comma separated. Raises AccountError."""
+def add_agent(
+    session: Session, name: str, password: str, role: str = "agent", skills: str = "", capacity: int | None = None
+) -> Agent:
+    """Makes an account; `skills` are comma separated, `capacity` chats at once. Raises AccountError."""
     name = tidy(name)
     if not 0 < len(name) <= 60:
         raise AccountError("A name has 1 to 60 characters.")
@@ -78,7 +86,7 @@ def add_agent(session: Session, name: str, password: str, role: str = "agent", s
     if _find(session, name) is not None:
         raise AccountError(f"There is an agent called {name} already.")
     skilled = ",".join(skill.strip() for skill in skills.split(",") if skill.strip())
-    agent = Agent(name=name, password_hash=_hashed(password), role=role, skills=skilled)
+    agent = Agent(name=name, password_hash=_hashed(password), role=role, skills=skilled, capacity=capacity)
     session.add(agent)
     session.flush()
     return agent
@@ -162,7 +170,7 @@ def _find(session: Session, name: str) -> Agent | None:
 
 def _person(agent: Agent, token: str) -> Person:
     skills = tuple(filter(None, agent.skills.split(",")))
-    return Person(agent.id, agent.name, agent.role, skills, agent.must_change_password, _csrf(token))
+    return Person(agent.id, agent.name, agent.role, skills, agent.must_change_password, agent.state, _csrf(token))
 
 
 def _forget_logins(session: Session, agent_id: int) -> None:

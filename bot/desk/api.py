@@ -14,11 +14,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.cases.errors import BadIncident, BadMerge, NotAllowed, TooLate, UnknownCase
-from bot.conversations import ownership
+from bot.conversations import ownership, teams
 from bot.conversations.errors import Conflict, UnknownConversation
 from bot.conversations.text import MAX_STORED, clean
 from bot.db import database, now
-from bot.desk import accounts, sight
+from bot.desk import accounts, notes, presence, sight
 from bot.desk.access import Asked, Refused, check_change, check_origin, identify, keep_session, language_of, read
 from bot.desk.accounts import Person
 from bot.desk.throttle import Throttle, TooManyTries
@@ -90,6 +90,7 @@ def changes(handler: Handler, *, answering: bool = True) -> Endpoint:
         with database().write() as session, refusing():
             person = identify(session, asked)
             check_change(person, asked, answering=answering)
+            presence.seen(session, person.name)
             result = handler(session, person, asked)
             session.commit()
             return result
@@ -191,11 +192,51 @@ def reply(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
 
 
 def transfer(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
+    """{"to": a colleague} or {"team": a skill}, and {"note"?} for whoever has it next."""
+    team = str(asked.body.get("team") or "")
+    notes.add(session, person, chat_id(asked), str(asked.body.get("note") or ""))
+    if team:
+        if team not in teams.CHOSEN:
+            raise Refused(400, "desk_no_team")
+        ownership.transfer_to_team(session, chat_id(asked), person.name, team)
+    else:
+        ownership.transfer(session, chat_id(asked), person.name, _colleague(session, person, asked))
+    return _standing(session, person, asked)
+
+
+def _colleague(session: Session, person: Person, asked: Asked) -> str:
     to = asked.text("to")
     if to not in accounts.colleagues(session, person.name):
         raise Refused(400, "desk_no_colleague")
-    ownership.transfer(session, chat_id(asked), person.name, to)
+    return to
+
+
+def take_over(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
+    """Someone who leads takes a waiting chat or an agent's."""
+    require_lead(person)
+    ownership.take_over(session, chat_id(asked), person.name)
     return _standing(session, person, asked)
+
+
+def assign(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
+    """{"to"}: someone who leads gives a waiting chat to an agent."""
+    require_lead(person)
+    ownership.assign(session, chat_id(asked), person.name, _colleague(session, person, asked))
+    return _standing(session, person, asked)
+
+
+def require_lead(person: Person) -> None:
+    if not person.leads:
+        raise Refused(403, "desk_role")
+
+
+def note(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
+    """{"text"}: from whoever has the chat, or a word of those who lead to them."""
+    chat = sight.conversation(session, person, chat_id(asked))
+    if not (chat["own"] or person.leads):
+        raise Refused(409, "desk_not_yours")
+    notes.add(session, person, chat["id"], asked.text("text"))
+    return {"id": chat["id"]}
 
 
 def return_to_bot(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
@@ -243,7 +284,10 @@ def request_step(session: Session, person: Person, asked: Asked) -> dict[str, An
 
 def routes(throttle: Throttle, address_of: Callable[[Request], str]) -> list[BaseRoute]:
     chats = "/conversations/{id:uuid}"
-    acts = {"claim": claim, "reply": reply, "transfer": transfer, "return": return_to_bot, "close": close}
+    acts = {
+        "claim": claim, "reply": reply, "transfer": transfer, "return": return_to_bot, "close": close,
+        "take": take_over, "assign": assign, "note": note,
+    }  # fmt: skip
     return [
         Route("/login", login(throttle, address_of), methods=["POST"]),
         Route("/password", password, methods=["POST"]),

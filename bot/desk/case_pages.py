@@ -35,14 +35,13 @@ def case_page(session: Session, person: Person, asked: Asked) -> Page:
         "needs": {name: TRANSITIONS[name].needs for name in case["allowed"]},
         "signs": [sign for sign in priority.known_signs() if sign not in case["signs"].split()],
         "agents": [person.name, *accounts.colleagues(session, person.name)],
-        "leads": cases.leads(person),
         "customer": customers.about(session, case["conversation_id"]),
     }
     return Page("case.html", context)
 
 
 def incident_page(session: Session, person: Person, asked: Asked) -> Page:
-    context = {"kinds": incidents.KINDS, "leads": cases.leads(person)}
+    context = {"kinds": incidents.KINDS}
     return Page("incidents.html", {**cases.incident_list(session, person, asked), **context})
 
 

@@ -24,12 +24,6 @@ from bot.desk.api import A_PAGE, changes, reads
 from bot.settings import settings
 
 FILTERS = ("kind", "state", "priority", "view", "q", "after")
-LEADING = ("supervisor", "admin")
-"""Roles that assign cases to others, decide that one is none, and declare incidents."""
-
-
-def leads(person: Person) -> bool:
-    return person.role in LEADING
 
 
 def filters_of(asked: Asked) -> dict[str, str]:
@@ -53,7 +47,7 @@ def case(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
 
 
 def _permitted(person: Person, names: list[str]) -> list[str]:
-    return [name for name in names if TRANSITIONS[name].by == "desk" or leads(person)]
+    return [name for name in names if TRANSITIONS[name].by == "desk" or person.leads]
 
 
 def case_step(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
@@ -74,7 +68,7 @@ def _transition(session: Session, person: Person, asked: Asked, number: str) -> 
     step = TRANSITIONS.get(name)
     if step and step.by == "system":
         raise NotAllowed(name, "", cases.get(session, number)["allowed"])
-    if step and step.by == "supervisor" and not leads(person):
+    if step and step.by == "supervisor" and not person.leads:
         raise Refused(403, "desk_supervisor_only")
     if step and step.needs == "message" and not message:
         raise Refused(400, "desk_field_needed", {"field": "message"})
@@ -90,7 +84,7 @@ def _assign(session: Session, person: Person, asked: Asked, number: str) -> dict
     """Anyone takes a case that nobody has; to give it to others is a supervisor's."""
     to = accounts.tidy(asked.text("to"))
     takes = to == person.name and cases.get(session, number)["assignee"] is None
-    if not (takes or leads(person)):
+    if not (takes or person.leads):
         raise Refused(403, "desk_supervisor_only")
     if to not in (person.name, *accounts.colleagues(session, person.name)):
         raise Refused(400, "desk_unknown_agent")
@@ -136,7 +130,7 @@ def close_incident(session: Session, person: Person, asked: Asked) -> dict[str, 
 
 
 def _require_lead(person: Person) -> None:
-    if not leads(person):
+    if not person.leads:
         raise Refused(403, "desk_role")
 
 

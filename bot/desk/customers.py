@@ -16,7 +16,6 @@ from bot.db import now
 from bot.desk.access import Asked, Refused
 from bot.desk.accounts import Person
 from bot.desk.api import changes
-from bot.desk.cases import leads
 from bot.privacy import mask_name, mask_phone
 
 
@@ -57,7 +56,7 @@ def _counted(session: Session, linked: list[str]) -> dict[str, int]:
 
 def set_class(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
     """{"class": A, B or C} from a supervisor or admin; audited with the customer."""
-    if not leads(person):
+    if not person.leads:
         raise Refused(403, "desk_supervisor_only")
     chosen, customer_id = asked.text("class"), asked.path["id"].hex
     if chosen not in store.CLASSES:

@@ -1,7 +1,7 @@
 """What changes at the desk, as server-sent events.
 
 `queue`         the queue, as GET /desk/api/queue gives it
-`conversation`  {"id", "owner", "agent", "epoch", "last_id"} of the chat named by `?conversation=`
+`conversation`  {"id", "owner", "agent", "epoch", "last_id", "last_note"} of the chat named by `?conversation=`
 `logout`        the login is over; nothing follows
 """
 
@@ -9,26 +9,28 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from bot.conversations.models import Conversation
+from bot.conversations.models import ChatNote, Conversation
 from bot.conversations.wakeups import DESK, bus, conversation_topic
 from bot.db import database
-from bot.desk import sight
+from bot.desk import presence, sight
 from bot.desk.access import Asked, Refused, identify, read
 from bot.desk.api import answering_json
 
 HEARTBEAT_S = 10.0
 """Seconds of silence before a look on one's own: it finds what a lost wake-up hid, and a login that is over."""
+SEEN_EVERY_S = presence.SEEN_EVERY.total_seconds()
 REST_S = 0.4
 """Every message of every chat wakes the desk; a reader looks at most this often."""
 
@@ -55,10 +57,14 @@ def _chat(asked: Asked) -> str | None:
 async def _stream(asked: Asked, chat: str | None) -> AsyncIterator[str]:
     topics = [DESK, *([conversation_topic(chat)] if chat else [])]
     told: dict[str, Any] = {}
+    noted_at = -SEEN_EVERY_S
     with bus().subscribe(*topics) as news:
         yield "retry: 1000\n\n"
         while True:
             try:
+                if time.monotonic() - noted_at >= SEEN_EVERY_S:
+                    noted_at = time.monotonic()
+                    await run_in_threadpool(_note_presence, asked)
                 seen = await run_in_threadpool(_look, asked, chat)
             except Refused:
                 yield _event("logout", {})
@@ -72,6 +78,12 @@ async def _stream(asked: Asked, chat: str | None) -> AsyncIterator[str]:
                 yield ": still here\n\n"
 
 
+def _note_presence(asked: Asked) -> None:
+    with database().write() as session:
+        presence.seen(session, identify(session, asked).name)
+        session.commit()
+
+
 def _look(asked: Asked, chat: str | None) -> dict[str, dict[str, Any]]:
     with database().read() as session:
         person = identify(session, asked)
@@ -83,7 +95,9 @@ def _look(asked: Asked, chat: str | None) -> dict[str, dict[str, Any]]:
 
 def _standing(session: Session, chat: str) -> dict[str, Any]:
     columns = (Conversation.id, Conversation.owner, Conversation.agent, Conversation.epoch)
-    query = select(*columns, Conversation.last_seq.label("last_id")).where(Conversation.id == chat)
+    note = select(func.max(ChatNote.id)).where(ChatNote.conversation_id == chat).scalar_subquery()
+    named = (Conversation.last_seq.label("last_id"), note.label("last_note"))
+    query = select(*columns, *named).where(Conversation.id == chat)
     row = session.execute(query).mappings().first()
     return dict(row) if row else {}
 

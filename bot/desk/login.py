@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.db import database
-from bot.desk import accounts
+from bot.db import database, now
+from bot.desk import accounts, presence
 from bot.desk.access import (
     PATH,
     Asked,
@@ -26,6 +26,7 @@ from bot.desk.access import (
 )
 from bot.desk.accounts import Person
 from bot.desk.api import Endpoint, choose_password, try_login
+from bot.desk.models import OFF
 from bot.desk.rendering import render
 from bot.desk.serving import HEADERS, Page, answering_pages, own_address, shown
 from bot.desk.throttle import Throttle
@@ -67,7 +68,9 @@ def login(throttle: Throttle, address_of: Callable[[Request], str]) -> Endpoint:
 async def logout(request: Request) -> Response:
     def work(asked: Asked) -> None:
         with database().write() as session:
-            check_change(identify(session, asked, newcomer=True), asked, answering=False)
+            person = identify(session, asked, newcomer=True)
+            check_change(person, asked, answering=False)
+            presence.set_state(session, person.name, OFF, now())
             accounts.log_out(session, asked.token)
             session.commit()
 

@@ -7,6 +7,13 @@ from bot.db import Base, UTCDateTime, now
 ROLES = ("agent", "quality", "supervisor", "admin")
 ANSWERING = ("agent", "supervisor", "admin")
 """Roles that claim chats and change cases; quality only reads (control and execution are apart, seed 002)."""
+ON, BREAK, OFF = "on", "break", "off"
+STATES = (ON, BREAK, OFF)
+"""Only who is on is offered chats; pulling from the queue is open to all."""
+SKILLS = ("online", "phone", "complaints", "vip")
+"""Teams are skills (DESIGN §5). `supervisor` is the queue of those who lead."""
+LEADING = ("supervisor", "admin")
+"""Roles that assign cases and chats, see the team, decide that a case is none, and declare incidents."""
 REPORTING = ("quality", "supervisor", "admin")
 """Roles that see reports."""
 
@@ -22,6 +29,9 @@ class Agent(Base):
     must_change_password = Column(Boolean, nullable=False, default=False, doc="the password was given for one use")
     role = Column(String(12), nullable=False, default="agent")
     skills = Column(String(200), nullable=False, default="", doc="comma separated: phone, online, complaints, vip")
+    capacity = Column(Integer, doc="chats at once; none: catalog/routing.yml")
+    state = Column(String(5), nullable=False, default="off")
+    seen_at = Column(UTCDateTime, doc="when a desk of theirs was last open")
     created_at = Column(UTCDateTime, nullable=False, default=now)
 
 

@@ -14,10 +14,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bot.cases import service as cases
+from bot.conversations import teams
 from bot.conversations.models import StoredFile
 from bot.conversations.text import clean
 from bot.db import database
-from bot.desk import accounts, customers, panel, sight, unmasking
+from bot.desk import customers, panel, presence, sight, unmasking
 from bot.desk.access import Asked, identify, read
 from bot.desk.accounts import Person
 from bot.desk.api import Endpoint, chat_id, refusing, request_list
@@ -49,22 +50,32 @@ def _pane(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
     chat = sight.conversation(session, person, chat_id(asked))
     return {
         "chat": chat,
-        "messages": chat["messages"],
+        "messages": _with_notes(chat["messages"], chat["notes"]),
         "cases": cases.cases_of_conversation(session, chat["id"]),
         "customer": customers.about(session, chat["id"]),
         **panel.beside(session, chat, asked.language),
         "may_unmask": chat["masked"] and unmasking.may_unmask(session, person, chat["id"]),
         "reasons": unmasking.REASONS,
         "form_key": uuid4().hex,
-        "colleagues": accounts.colleagues(session, person.name),
+        "colleagues": [one for one in presence.colleagues(session) if one.name != person.name],
+        "teams": teams.CHOSEN,
         "outcomes": OUTCOMES,
     }
 
 
 def messages_part(session: Session, person: Person, asked: Asked) -> Page:
     chat = sight.conversation(session, person, chat_id(asked))
-    after = asked.number("after") or 0
-    return Page("_messages.html", {"chat": chat, "messages": [m for m in chat["messages"] if m["id"] > after]})
+    after, note_after = asked.number("after") or 0, asked.number("note_after") or 0
+    said = [message for message in chat["messages"] if message["id"] > after]
+    written = [note for note in chat["notes"] if note["id"] > note_after]
+    return Page("_messages.html", {"chat": chat, "messages": _with_notes(said, written)})
+
+
+def _with_notes(messages: list[dict[str, Any]], notes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """In the order they were written; a note has a `note_id` in place of an `id`."""
+    said = [((message["id"], 0), {**message, "note_id": None}) for message in messages]
+    written = [((note["after"], note["id"]), {**note, "note_id": note["id"]}) for note in notes]
+    return [entry for _, entry in sorted([*said, *written], key=lambda pair: pair[0])]
 
 
 # Service requests

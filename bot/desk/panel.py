@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from bot import catalog
 from bot.cases import service as cases
 from bot.cases.states import KINDS
-from bot.conversations import ownership
+from bot.conversations import ownership, views
 from bot.conversations.models import Conversation, Handoff
 from bot.conversations.text import clean
 from bot.customers.store import conversations_of, customer_of
@@ -56,7 +56,7 @@ def beside(session: Session, chat: dict[str, Any], language: str) -> dict[str, A
 
 def _shipments(session: Session, chat: dict[str, Any], language: str) -> list[dict[str, Any]]:
     roles = {proof["waybill"]: proof["role"] for proof in verified_shipments(session, chat["id"])}
-    packet = ownership.packet_waybills(session, chat["id"])
+    packet = views.packet_waybills(session, chat["id"])
     numbers = [*roles, *(number for number in packet if number not in roles)]
     found = session.execute(select(Shipment).where(Shipment.waybill.in_(numbers))).scalars()
     known = {shipment.waybill: shipment for shipment in found}

@@ -24,6 +24,7 @@ from bot.desk import (
     reports,
     searching,
     suggesting,
+    team,
     unmasking,
 )
 from bot.desk.throttle import Throttle
@@ -48,7 +49,7 @@ def peer(request: Request) -> str:
 def routes(address_of: Callable[[Request], str] = peer) -> list[BaseRoute]:
     """To be mounted at /desk. `address_of` tells a visitor's network address, for the throttle of logins."""
     throttle = Throttle()
-    workspace = (canned, suggesting, searching, unmasking)
+    workspace = (canned, suggesting, searching, team, unmasking)
     rooms = (cases, customers, events, panel, *workspace)
     json = [*api.routes(throttle, address_of), *(route for room in rooms for route in room.routes())]
     return [

@@ -12,12 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import catalog
-from bot.conversations import ownership
+from bot.conversations import views
 from bot.conversations.errors import UnknownConversation
 from bot.conversations.inbox import read_file
 from bot.conversations.models import AGENT, QUEUED, Conversation, StoredFile
 from bot.db import now
-from bot.desk import reading
+from bot.desk import notes, reading
 from bot.desk.access import Refused
 from bot.desk.accounts import Person
 from bot.desk.models import Unmasking
@@ -38,16 +38,17 @@ CASE_PAGE = "case_page"
 
 
 def queue(session: Session, person: Person) -> dict[str, Any]:
-    """{"waiting": how many wait, "conversations": those that wait or are with an agent, longest waiting first}.
+    """{"waiting": how many wait, "state": this person's, "conversations": that wait or are with an agent, in order}.
 
     Each with what it may take by the documents (`limit_s`) and, in one's own, what is unread and unanswered.
     """
     own = reading.standing(session, person)
     chats = [
         {**chat, **reading.limits(chat["channel"]), **own.get(chat["id"], reading.NOTHING)}
-        for chat in ownership.queue(session)
+        for chat in views.queue(session)
     ]
-    return {"waiting": sum(chat["owner"] == QUEUED for chat in chats), "conversations": chats}
+    waiting = sum(chat["owner"] == QUEUED for chat in chats)
+    return {"waiting": waiting, "state": person.state, "conversations": chats}
 
 
 def conversation(session: Session, person: Person, conversation_id: str) -> dict[str, Any]:
@@ -55,8 +56,9 @@ def conversation(session: Session, person: Person, conversation_id: str) -> dict
 
     Raises UnknownConversation.
     """
-    chat = ownership.packet_and_transcript(session, conversation_id)
+    chat = views.packet_and_transcript(session, conversation_id)
     chat["packet"] = {**PACKET, **chat["packet"]}
+    chat["notes"] = notes.of(session, conversation_id)
     mine = chat["owner"] == AGENT and chat["agent"] == person.name
     if not (mine or is_unmasked(session, person, CHAT, conversation_id)):
         return {**_masked(chat), "masked": True, "own": False}
@@ -132,7 +134,9 @@ def _masked(chat: dict[str, Any]) -> dict[str, Any]:
     """Numbers starred in all texts; what was collected is named, not told; files are not reachable."""
     packet = starred(chat["packet"])
     packet["slots"] = dict.fromkeys(packet["slots"], HIDDEN)
-    return {**chat, "packet": packet, "messages": [_masked_message(message) for message in chat["messages"]]}
+    said = [_masked_message(message) for message in chat["messages"]]
+    written = [{**note, "text": mask_text(note["text"])} for note in chat["notes"]]
+    return {**chat, "packet": packet, "messages": said, "notes": written}
 
 
 def _masked_message(message: dict[str, Any]) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def monthly(session: Session, period: Period, now: datetime) -> Report:
             _simple(cube, "by_cause", "cause"),
             _by_area(areas),
             _clocks(cube),
-            _survey(session, period),
+            survey(session, period),
             service.reasons(session, period),
             service.times(session, period, replies),
         ],
@@ -163,7 +163,8 @@ def _by_day(session: Session, period: Period) -> Table:
     return Table("by_day", ("day", "cases"), sorted(days.items()), bars=bars, upright=True)
 
 
-def _survey(session: Session, period: Period) -> Table:
+def survey(session: Session, period: Period) -> Table:
+    """What customers answered in the period."""
     columns = [getattr(Survey, name) for name in DIMENSIONS]
     asked = [
         aggregate

@@ -45,6 +45,11 @@ def local(moment: datetime) -> datetime:
     return moment.astimezone(_zone())
 
 
+def today(now: datetime) -> Period:
+    day = local(now).date()
+    return Period(day, day)
+
+
 def day_before(now: datetime) -> Period:
     day = local(now).date() - timedelta(days=1)
     return Period(day, day)

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bot.conversations import ownership
+from bot.conversations import ownership, views
 from bot.conversations.turns import MAX_ATTEMPTS, claim_next, forget_leases
 from bot.db import Database, migrate
 
@@ -98,7 +98,7 @@ class MessageFlow(RuleBasedStateMachine):
         assert [m["text"] for m in seen if m["text"].startswith("您说：")] == self.heard
         assert [m["id"] for m in seen] == list(range(1, len(seen) + 1))
         with self.database.read() as session:
-            assert ownership.packet_and_transcript(session, self.customer.id)["owner"] == self.owner
+            assert views.packet_and_transcript(session, self.customer.id)["owner"] == self.owner
 
 
 TestMessageFlow = MessageFlow.TestCase

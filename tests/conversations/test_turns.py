@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot.conversations import ownership
+from bot.conversations import ownership, views
 from bot.conversations import turns as turns_module
 from bot.conversations.answers import Answer, Question, Reply
 from bot.conversations.inbox import lock
@@ -259,7 +259,7 @@ def test_a_reply_that_comes_after_a_person_took_over_is_dropped_and_shown_at_the
     answer_all(database, overtaken)
     assert "太晚了" not in customer.hears()
     with database.read() as session:
-        shown = ownership.packet_and_transcript(session, customer.id)["messages"]
+        shown = views.packet_and_transcript(session, customer.id)["messages"]
         assert [m["text"] for m in shown if m["undelivered"]] == ["太晚了"]
         assert session.execute(select(func.count()).select_from(DialogueEvent)).scalar_one() == 0
 
@@ -295,7 +295,7 @@ def test_leaving_a_callback_ends_the_wait_and_goes_on_with_the_bot(database: Dat
     answer_all(database)
     assert customer.hears()[-1] == "哪个电话方便？"
     with database.read() as session:
-        assert ownership.queue(session) == []
+        assert views.queue(session) == []
 
 
 def test_a_message_after_the_chat_was_closed_is_answered_by_the_bot(database: Database) -> None:

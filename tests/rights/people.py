@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bot.cases import service as cases
 from bot.cases.models import Finding, Survey
 from bot.conversations.inbox import lock, receive, store_file
-from bot.conversations.models import Conversation, DialogueEvent, Handoff
+from bot.conversations.models import ChatNote, Conversation, DialogueEvent, Handoff
 from bot.conversations.outbox import add_message, push_from_now_on
 from bot.customers import codes, guessing, store, subscriptions, verification
 from bot.customers.models import Attempt
@@ -54,6 +54,7 @@ class Person(Customer):
         push_from_now_on(session, chat)
         chat.waiting_since, chat.last_message_at = None, self.at
         session.add(Handoff(conversation_id=self.id, epoch=0, reason="asked", packet={"text": self.mark}))
+        session.add(ChatNote(conversation_id=self.id, agent="lin", text=f"{self.mark}很急", after_seq=chat.last_seq))
         event = {"type_name": "user", "timestamp": 1.0, "data": f'{{"text": "{self.mark}"}}'}
         session.add(DialogueEvent(sender_id=self.id, **event))
         once(session, f"{self.id}:7", "look", lambda: {"text": self.mark})

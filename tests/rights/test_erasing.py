@@ -35,6 +35,8 @@ NOT_PERSONAL = {
     "chat_reads": "how far people of ours have read; goes with its conversation",
     "unmaskings": "who of us looked at what, by an id that names nobody",
     "told": "found by its conversation",
+    "agent_states": "people of ours",
+    "handoff_moves": "who of us had a chat when; goes with its conversation",
 }
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 

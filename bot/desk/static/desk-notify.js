@@ -29,6 +29,7 @@ document.addEventListener("visibilitychange", markRead);
 function count() {
   const unread = [...document.querySelectorAll("#queue [data-unread]")];
   return {
+    offered: Number(document.getElementById("queue-state").dataset.offered),
     waiting: Number(document.getElementById("queue-state").dataset.waiting),
     unread: unread.reduce((sum, badge) => sum + Number(badge.dataset.unread), 0),
   };
@@ -40,7 +41,8 @@ function compare() {
   const present = count();
   sessionStorage.setItem(COUNTED, JSON.stringify(present));
   if (!before || bell.getAttribute("aria-pressed") !== "true") return;
-  if (present.waiting > before.waiting) tell(bell.dataset.waiting);
+  if (present.offered > before.offered) tell(bell.dataset.offered);
+  else if (present.waiting > before.waiting) tell(bell.dataset.waiting);
   else if (present.unread > before.unread) tell(bell.dataset.unread);
 }
 
@@ -70,7 +72,7 @@ let marked = 0;
 
 async function markRead() {
   const reply = document.querySelector("form.reply");
-  const last = Number(document.querySelector("#messages > li:last-child")?.dataset.id ?? 0);
+  const last = Number([...document.querySelectorAll("#messages > li[data-id]")].at(-1)?.dataset.id ?? 0);
   if (!reply || document.hidden || last <= marked) return;
   marked = last;
   const headers = {

@@ -23,19 +23,25 @@ function showLive(state) {
   document.getElementById("live").dataset.state = state;
 }
 
-function follow({ epoch, last_id: lastId }) {
+function follow({ epoch, last_id: lastId, last_note: lastNoteId }) {
   const talk = document.querySelector(".talk");
   if (!talk) return;
   if (Number(talk.dataset.epoch) !== epoch) htmx.trigger(document.body, "desk-owner");
-  else if (lastMessage() < lastId) htmx.trigger(document.body, "desk-messages");
+  else if (lastMessage() < lastId || lastNote() < (lastNoteId ?? 0)) htmx.trigger(document.body, "desk-messages");
 }
 
 function lastMessage() {
-  return Number(document.querySelector("#messages > li:last-child")?.dataset.id || 0);
+  return Number([...document.querySelectorAll("#messages > li[data-id]")].at(-1)?.dataset.id ?? 0);
+}
+
+function lastNote() {
+  return Math.max(0, ...[...document.querySelectorAll("#messages > li[data-note]")].map((note) => Number(note.dataset.note)));
 }
 
 document.addEventListener("htmx:configRequest", ({ detail }) => {
-  if (detail.elt.id === "messages") detail.parameters.set("after", lastMessage());
+  if (detail.elt.id !== "messages") return;
+  detail.parameters.set("after", lastMessage());
+  detail.parameters.set("note_after", lastNote());
 });
 
 // ---- the transcript stays at its end while the reader is there ----
@@ -81,7 +87,14 @@ function showWaiting() {
     document.getElementById("announce").textContent = main.dataset.announce.replace("{count}", count);
   }
   saidWaiting = count;
+  showMyState(document.getElementById("queue-state").dataset.myState);
   startClocks();
+}
+
+// Whoever lets an offer go by is put on a break: the switch must say so.
+function showMyState(state) {
+  const own = document.getElementById("my-state");
+  if (own && document.activeElement !== own) own.value = state;
 }
 
 function startClocks() {
@@ -115,6 +128,10 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (detail.requestConfig.verb !== "post") return;
   if (!detail.successful) return refuse(detail.xhr, detail.elt);
   const form = detail.elt.closest("form.reply");
+  if (detail.elt.matches("form[hx-post$='/note']")) {
+    detail.elt.reset();
+    closeMenus();
+  }
   if (form) {
     form.reset();
     keepDraft(form.elements.text);

@@ -1,0 +1,97 @@
+"""Who is at the desk: on, on a break or off, when last seen, and with how many chats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session
+
+from bot import catalog
+from bot.conversations.models import AGENT, QUEUED, AgentState, Conversation, Handoff
+from bot.conversations.teams import ONLINE, SUPERVISOR
+from bot.db import now
+from bot.desk.models import ANSWERING, LEADING, OFF, ON, Agent
+
+SEEN_EVERY = timedelta(seconds=30)
+"""An open desk is written down at most this often."""
+
+
+@dataclass
+class Colleague:
+    """An agent as routing and the team page see them; `load` counts chats in hand and chats offered."""
+
+    name: str
+    role: str
+    skills: tuple[str, ...]
+    state: str
+    seen_at: datetime | None
+    capacity: int
+    load: int
+
+    def is_there(self, moment: datetime) -> bool:
+        return self.seen_at is not None and moment - self.seen_at <= gone_after()
+
+    def is_free(self, moment: datetime) -> bool:
+        return self.state == ON and self.load < self.capacity and self.is_there(moment)
+
+    def fits(self, team: str) -> bool:
+        """Whoever has no skill noted answers what comes online."""
+        if team == SUPERVISOR:
+            return self.role in LEADING
+        return team in self.skills or (team == ONLINE and not self.skills)
+
+
+def gone_after() -> timedelta:
+    return timedelta(seconds=catalog.read("routing")["offline_seconds"])
+
+
+def colleagues(session: Session) -> list[Colleague]:
+    """Everyone who answers, by name."""
+    chats = dict(
+        session.execute(
+            select(Conversation.agent, func.count()).where(Conversation.owner == AGENT).group_by(Conversation.agent)
+        ).all()
+    )
+    offers = dict(
+        session.execute(
+            select(Handoff.offered_to, func.count())
+            .join(Conversation, Conversation.id == Handoff.conversation_id)
+            .where(Conversation.owner == QUEUED, Handoff.ended_at.is_(None), Handoff.offered_to.is_not(None))
+            .group_by(Handoff.offered_to)
+        ).all()
+    )
+    usual = int(catalog.read("routing")["capacity"])
+    query = select(Agent).where(Agent.role.in_(ANSWERING)).order_by(Agent.name)
+    return [
+        Colleague(
+            name=agent.name, role=agent.role, skills=tuple(filter(None, agent.skills.split(","))), state=agent.state,
+            seen_at=agent.seen_at, capacity=usual if agent.capacity is None else agent.capacity,
+            load=chats.get(agent.name, 0) + offers.get(agent.name, 0),
+        )
+        for agent in session.execute(query).scalars()
+    ]  # fmt: skip
+
+
+def set_state(session: Session, name: str, state: str, moment: datetime) -> None:
+    """From `moment` on; the state they have already changes nothing."""
+    query = select(Agent).where(Agent.name == name).with_for_update()
+    agent = session.execute(query).scalar_one_or_none()
+    if agent is None or agent.state == state:
+        return
+    agent.state = state
+    session.execute(
+        update(AgentState.__table__)
+        .where(AgentState.agent == name, AgentState.until.is_(None))
+        .values(until=moment)
+    )
+    if state != OFF:
+        session.add(AgentState(agent=name, state=state, since=moment))
+
+
+def seen(session: Session, name: str) -> None:
+    """Their desk is open."""
+    moment = now()
+    stale = or_(Agent.seen_at.is_(None), Agent.seen_at < moment - SEEN_EVERY)
+    session.execute(update(Agent.__table__).where(Agent.name == name, stale).values(seen_at=moment))

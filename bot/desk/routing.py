@@ -1,0 +1,141 @@
+"""Waiting chats find an agent, and chats whose agent is gone find another: due work of the desk, every few seconds.
+
+A chat is offered to the freest agent of its team who is on. It stays in the queue meanwhile, where anyone may pull it;
+an offer that goes by is made to the next one, and who let it go by is put on a break.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from bot import catalog
+from bot.conversations import ownership
+from bot.conversations.models import AGENT, QUEUED, Conversation, Handoff, Message
+from bot.conversations.wakeups import DESK, announce
+from bot.desk import presence
+from bot.desk.models import BREAK, Agent
+from bot.desk.presence import Colleague
+from bot.duework import Handler, Piece
+from bot.reports.service import ONLINE, class_of
+
+ROUTE = "route_chats"
+EVERY = timedelta(seconds=2)
+
+
+def route(session: Session, piece: Piece, now: datetime) -> datetime:
+    """Due work of the kind ROUTE. Chats that a turn or an agent holds just now are looked at the next time."""
+    for conversation in _lost(session, now):
+        ownership.queue_lost(session, conversation)
+    session.flush()
+    offer_waiting(session, now)
+    return now + EVERY
+
+
+def offer_waiting(session: Session, now: datetime) -> None:
+    """Whoever has waited longest is offered first."""
+    waiting = _waiting(session)
+    staff = presence.colleagues(session) if waiting else []
+    for conversation, handoff in waiting:
+        if handoff.offered_to and not _goes_on(handoff, staff, now):
+            _let_go_by(session, handoff, staff, now)
+        if not handoff.offered_to:
+            _offer(session, conversation, handoff, staff, now)
+
+
+def _waiting(session: Session) -> list[Any]:
+    query = (
+        select(Conversation, Handoff)
+        .join(Handoff, and_(Handoff.conversation_id == Conversation.id, Handoff.ended_at.is_(None)))
+        .where(Conversation.owner == QUEUED)
+        .order_by(Conversation.queued_at)
+    )
+    return list(session.execute(query.with_for_update(of=Conversation, skip_locked=True)))
+
+
+def _goes_on(handoff: Handoff, staff: Iterable[Colleague], now: datetime) -> bool:
+    there = any(person.name == handoff.offered_to and person.is_there(now) for person in staff)
+    return there and now < handoff.offered_until
+
+
+def _let_go_by(session: Session, handoff: Handoff, staff: Iterable[Colleague], now: datetime) -> None:
+    for person in staff:
+        if person.name == handoff.offered_to:
+            person.state, person.load = BREAK, person.load - 1
+            presence.set_state(session, person.name, BREAK, now)
+    pass_over(handoff)
+    announce(session, DESK)
+
+
+def pass_over(handoff: Handoff) -> None:
+    """The offer is over, and the next one is somebody else's."""
+    handoff.passed_over = "\n".join(filter(None, [handoff.passed_over, handoff.offered_to]))
+    handoff.offered_to = handoff.offered_until = None
+
+
+def _offer(
+    session: Session, conversation: Conversation, handoff: Handoff, staff: Iterable[Colleague], now: datetime
+) -> None:
+    rules = catalog.read("routing")
+    any_team = now - conversation.queued_at >= timedelta(seconds=rules["widen_seconds"])
+    free = [one for one in staff if one.is_free(now) and (any_team or one.fits(handoff.team))]
+    fresh = [one for one in free if one.name not in handoff.passed_over.split("\n")]
+    if not fresh:
+        if free:
+            handoff.passed_over = ""  # all have been asked: from the beginning, the next time
+        return
+    chosen = min(fresh, key=lambda one: (not one.fits(handoff.team), one.load / one.capacity, one.load, one.name))
+    chosen.load += 1
+    handoff.offered_to = chosen.name
+    handoff.offered_until = now + timedelta(seconds=rules["offer_seconds"])
+    announce(session, DESK)
+
+
+def _lost(session: Session, now: datetime) -> list[Conversation]:
+    """Chats whose agent has no open desk or leaves a customer without a word for too long."""
+    spoke = (
+        select(Message.conversation_id, func.max(Message.seq).label("seq"))
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(Conversation.owner == AGENT, Message.sender == "agent")
+        .group_by(Message.conversation_id)
+        .subquery()
+    )
+    asked_at = (
+        select(func.min(Message.at))
+        .where(
+            Message.conversation_id == Conversation.id, Message.sender == "customer",
+            Message.seq > func.coalesce(spoke.c.seq, 0),
+        )
+        .correlate(Conversation, spoke)
+        .scalar_subquery()
+    )  # fmt: skip
+    query = (
+        select(Conversation.id, Conversation.channel, Agent.seen_at, Handoff.held_since, asked_at.label("asked_at"))
+        .join(Agent, Agent.name == Conversation.agent)  # agents of other desks have no account here
+        .join(Handoff, and_(Handoff.conversation_id == Conversation.id, Handoff.ended_at.is_(None)))
+        .outerjoin(spoke, spoke.c.conversation_id == Conversation.id)
+        .where(Conversation.owner == AGENT)
+        .where(or_(Agent.seen_at < now - presence.gone_after(), asked_at < now - _silence(ONLINE)))
+    )
+    gone = [row.id for row in session.execute(query) if _is_lost(row, now)]
+    locked = select(Conversation).where(Conversation.id.in_(gone), Conversation.owner == AGENT)
+    return list(session.execute(locked.with_for_update(skip_locked=True)).scalars()) if gone else []
+
+
+def _is_lost(row: Any, now: datetime) -> bool:
+    """Nobody is gone or silent before having had the chat for as long."""
+    held = row.held_since or now
+    silent_since = max(row.asked_at, held) if row.asked_at else now
+    away_since = max(row.seen_at, held) if row.seen_at else now
+    return now - silent_since > _silence(class_of(row.channel)) or now - away_since > presence.gone_after()
+
+
+def _silence(channel_class: str) -> timedelta:
+    return timedelta(minutes=catalog.read("routing")["silent_minutes"][channel_class])
+
+
+HANDLERS: Mapping[str, Handler] = {ROUTE: route}
