@@ -418,12 +418,14 @@ def agent_add(name: str, role: str, skills: str, capacity: int | None) -> None:
 
 @cli.command()
 @click.argument("name", required=False)
+@click.option("--channel", default="rest", help="A social channel, where a listener brings what people post there.")
 @click.option("--rotate", is_flag=True, help="Rewrite what is stored with the newest YIDA_SECRET_KEY.")
-def key(name: str | None, rotate: bool) -> None:
+def key(name: str | None, channel: str, rotate: bool) -> None:
     """Print a new bearer key for the REST channel, or rewrite the store after a change of the secret key.
 
     \b
     Example: python -m bot key shop-backend
+    Example: python -m bot key weibo-listener --channel weibo
     Example: YIDA_OLD_SECRET_KEYS=$OLD YIDA_SECRET_KEY=$NEW python -m bot key --rotate
     """
     if rotate == (name is not None):
@@ -434,12 +436,16 @@ def key(name: str | None, rotate: bool) -> None:
 
         click.echo(f"{rewrite(data)} rows now carry the newest key.")
         return
-    from bot.channels.rest import BadKeyName, make_key
+    from bot.channels.rest import REST, BadKeyName, make_key
+    from bot.conversations.public import social_channels
 
+    known = (REST, *social_channels())
+    if channel not in known:
+        raise click.BadParameter(f"a channel is one of {', '.join(known)}", param_hint="--channel")
     assert name is not None
     try:
         with data.write() as session:
-            made = make_key(session, name)
+            made = make_key(session, name, channel)
             session.commit()
     except BadKeyName as error:
         raise click.ClickException(str(error)) from error

@@ -12,6 +12,7 @@ class ChannelKey(Base):
     __tablename__ = "channel_keys"
 
     name = Column(String(40), primary_key=True)
+    channel = Column(String(20), nullable=False, default="rest", doc="where its senders write: rest, or a social one")
     key_hash = Column(String(64), nullable=False, unique=True)
     created_at = Column(UTCDateTime, nullable=False, default=now)
 

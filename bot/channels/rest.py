@@ -32,6 +32,17 @@ ANSWER_WITHIN_S = 15.0
 """DESIGN §4: how long a call waits for its turn before it is told to come back."""
 
 CHOICE = "choice:"
+REST = "rest"
+
+
+@dataclass(frozen=True)
+class Key:
+    name: str
+    channel: str
+
+    def user(self, sender: str) -> str:
+        """Senders of one key are invisible to every other key."""
+        return f"{self.name}:{sender}"
 
 
 @dataclass(frozen=True)
@@ -45,12 +56,15 @@ class BadKeyName(ValueError):
     """A name for a channel key that is none."""
 
 
-def make_key(session: Session, name: str) -> str:
-    """A new bearer key under `name`, replacing the one before; only its hash is kept. Raises BadKeyName."""
+def make_key(session: Session, name: str, channel: str = REST) -> str:
+    """A new bearer key under `name`, replacing the one before; only its hash is kept. Raises BadKeyName.
+
+    `channel` is a social one (catalog/quality.yml) where a listener brings what people post there.
+    """
     if not re.fullmatch(r"[\w.-]{1,40}", name):  # a colon would let one key's senders be another's
         raise BadKeyName("A key's name has 1 to 40 letters, digits, dots and dashes.")
     key = "yk_" + secrets.token_urlsafe(32)
-    session.merge(ChannelKey(name=name, key_hash=_hashed(key), created_at=now()))
+    session.merge(ChannelKey(name=name, channel=channel, key_hash=_hashed(key), created_at=now()))
     return key
 
 
@@ -77,7 +91,7 @@ class RestChannel:
         key = await self._key(request)
         data = await read_json(request)
         sender, message, message_id = _sender(data), _words(data), _message_id(data)
-        self._limits.sender(f"{key}:{sender}")
+        self._limits.sender(key.user(sender))
         try:
             stored = await run_in_threadpool(self._store, key, sender, message, message_id)
         except UnknownChoice as error:
@@ -96,24 +110,25 @@ class RestChannel:
         found = await run_in_threadpool(self._late, key, sender, int(after))
         return JSONResponse([{"id": m["id"], "from": m["from"], **_rasa_shape(m, sender)} for m in found])
 
-    async def _key(self, request: Request) -> str:
-        key = bearer_of(request)
-        name = await run_in_threadpool(self._key_name, key) if key else None
-        if name is None:
+    async def _key(self, request: Request) -> Key:
+        given = bearer_of(request)
+        key = await run_in_threadpool(self._known, given) if given else None
+        if key is None:
             raise Refused(401, "key_needed")
-        return name
+        return key
 
-    def _key_name(self, key: str) -> str | None:
+    def _known(self, given: str) -> Key | None:
         with self._database.read() as session:
-            query = select(ChannelKey.name).where(ChannelKey.key_hash == _hashed(key))
-            return session.execute(query).scalar_one_or_none()
+            query = select(ChannelKey.name, ChannelKey.channel).where(ChannelKey.key_hash == _hashed(given))
+            row = session.execute(query).first()
+        return Key(row.name, row.channel) if row else None
 
-    def _store(self, key: str, sender: str, message: str, message_id: str) -> Stored:
+    def _store(self, key: Key, sender: str, message: str, message_id: str) -> Stored:
         given = {"choice": message[len(CHOICE):]} if message.startswith(CHOICE) else {"text": message}
         with self._database.write() as session:
-            user = f"{key}:{sender}"
-            conversation = open_conversation(session, "rest", user)
-            receipt = receive(session, conversation.id, f"{conversation.id}:{message_id}", address=user, **given)
+            conversation = open_conversation(session, key.channel, key.user(sender))
+            external_id = f"{conversation.id}:{message_id}"
+            receipt = receive(session, conversation.id, external_id, address=key.user(sender), **given)
             session.commit()
             return Stored(conversation.id, receipt.seq, receipt.inbox_id)
 
@@ -135,9 +150,9 @@ class RestChannel:
         with self._database.read() as session:
             return messages_after(session, stored.conversation_id, 0, answers=stored.inbox_id)
 
-    def _late(self, key: str, sender: str, after: int) -> list[dict[str, Any]]:
+    def _late(self, key: Key, sender: str, after: int) -> list[dict[str, Any]]:
         with self._database.read() as session:
-            conversation = find_conversation(session, "rest", f"{key}:{sender}")
+            conversation = find_conversation(session, key.channel, key.user(sender))
             found = messages_after(session, conversation.id, after) if conversation else []
         return [message for message in found if message["from"] != "customer"]
 

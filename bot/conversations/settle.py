@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from bot.catalog import service_open
+from bot.catalog import figure, service_open
 from bot.conversations import ownership
 from bot.conversations.answers import Answer, Reply
 from bot.conversations.models import (
@@ -26,6 +26,7 @@ from bot.conversations.models import (
     InboxMessage,
 )
 from bot.conversations.outbox import add_message
+from bot.conversations.public import SOCIAL, class_of, is_negative
 from bot.conversations.text import MAX_UNDERSTOOD
 from bot.db import now
 from bot.wording import say
@@ -97,6 +98,9 @@ def answer(
         return
     message.state = ANSWERED
     conversation.language = given.language or conversation.language
+    if given.handoff is None and _is_public_anger(conversation, given):
+        _to_supervisor(session, conversation, message, claim)
+        return
     if given.events:
         rows = [{"sender_id": conversation.id, **event} for event in given.events]
         session.execute(insert(DialogueEvent.__table__), rows)  # in one statement: nobody needs their ids
@@ -106,6 +110,21 @@ def answer(
     _say(session, conversation, message, replies)
     if given.handoff:
         ownership.say_place(session, conversation, message.id)
+
+
+def _is_public_anger(conversation: Conversation, given: Answer) -> bool:
+    return conversation.owner != QUEUED and class_of(conversation.channel) == SOCIAL and is_negative(given.events)
+
+
+def _to_supervisor(session: Session, conversation: Conversation, message: InboxMessage, claim: Claim) -> None:
+    """What others read along is for a person to answer: the bot's own reply and dialogue count for nothing."""
+    if conversation.owner == CLOSED:
+        ownership.reopen(session, conversation)
+    words = claim.text[:MAX_UNDERSTOOD]
+    packet = {"summary": words, "last_text": words, "public_anger": True}
+    ownership.request_handoff(session, conversation, "public_anger", packet)
+    text = say(conversation.language, "public_anger", hours=figure("desk_hours"))
+    add_message(session, conversation, "bot", text, answers=message.id)
 
 
 def _take_back(session: Session, conversation: Conversation) -> None:

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from bot.catalog import figure
 from bot.conversations.models import AGENT, Conversation, Message
+from bot.conversations.public import class_of
 from bot.db import insert, now
 from bot.desk.accounts import Person
 from bot.desk.models import ChatRead
-from bot.reports.service import class_of, limit_seconds
+from bot.reports.service import limit_seconds
 
 NOTHING: dict[str, Any] = {"unread": 0, "unanswered_s": None}
 

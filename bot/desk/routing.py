@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session
 from bot import catalog
 from bot.conversations import ownership
 from bot.conversations.models import AGENT, QUEUED, Conversation, Handoff, Message
+from bot.conversations.public import ONLINE, class_of
+from bot.conversations.teams import SUPERVISOR
 from bot.conversations.wakeups import DESK, announce
 from bot.desk import presence
 from bot.desk.models import BREAK, Agent
 from bot.desk.presence import Colleague
 from bot.duework import Handler, Piece
-from bot.reports.service import ONLINE, class_of
 
 ROUTE = "route_chats"
 EVERY = timedelta(seconds=2)
@@ -81,7 +82,8 @@ def _offer(
     session: Session, conversation: Conversation, handoff: Handoff, staff: Iterable[Colleague], now: datetime
 ) -> None:
     rules = catalog.read("routing")
-    any_team = now - conversation.queued_at >= timedelta(seconds=rules["widen_seconds"])
+    waited = now - conversation.queued_at
+    any_team = handoff.team != SUPERVISOR and waited >= timedelta(seconds=rules["widen_seconds"])
     free = [one for one in staff if one.is_free(now) and (any_team or one.fits(handoff.team))]
     fresh = [one for one in free if one.name not in handoff.passed_over.split("\n")]
     if not fresh:

@@ -10,19 +10,15 @@ from sqlalchemy.orm import Session
 
 from bot import catalog
 from bot.conversations.models import Conversation, Handoff, InboxMessage, Message
+from bot.conversations.public import ONLINE, SOCIAL, social_channels
 from bot.reports.model import Seconds, Table, Target, Word
 from bot.reports.period import Period, local
 from bot.reports.sql import Spread, at_quarter, moment, quarter, seconds, spreads
 
-ONLINE, SOCIAL = "online", "social"
 GAP = timedelta(minutes=30)
 """After such a silence a customer's message begins a new contact, whose first reply counts (our design)."""
 REPLIES_LOOKED_FOR = timedelta(days=1)
 """A first reply later than this after the period is none."""
-
-
-def class_of(channel: str) -> str:
-    return SOCIAL if channel in catalog.read("quality")["social_channels"]["channels"] else ONLINE
 
 
 def limit_seconds(channel_class: str) -> int:
@@ -83,11 +79,10 @@ def _contacts(period: Period) -> Any:
         )
         .subquery()
     )
-    social = catalog.read("quality")["social_channels"]["channels"]
     silence = seconds(said.c.at) - seconds(said.c.before)
     return (
         select(
-            case((Conversation.channel.in_(social), SOCIAL), else_=ONLINE).label("by"),
+            case((Conversation.channel.in_(social_channels()), SOCIAL), else_=ONLINE).label("by"),
             said.c.at,
             (seconds(said.c.replied_at) - seconds(said.c.at)).label("value"),
         )

@@ -1,4 +1,4 @@
-"""who is on and who is offered a chat, how chats move among people, notes for each other"""
+"""who is on and who is offered a chat, how chats move among people, notes for each other, keys of social channels"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,6 +20,7 @@ def upgrade() -> None:
     _add_needed("handoffs", "passed_over", sa.Text(), "")
     op.add_column("agents", sa.Column("capacity", sa.Integer()))
     op.add_column("agents", sa.Column("seen_at", sa.DateTime()))
+    _add_needed("channel_keys", "channel", sa.String(length=20), "rest")
     _add_needed("agents", "state", sa.String(length=5), "off")
     op.create_table(
         "agent_states",
@@ -71,6 +72,8 @@ def _add_needed(table: str, name: str, kind: sa.types.TypeEngine, value: str) ->
 def downgrade() -> None:
     for name in ("chat_notes", "handoff_moves", "agent_states"):
         op.drop_table(name)
+    with op.batch_alter_table("channel_keys") as keys:
+        keys.drop_column("channel")
     with op.batch_alter_table("agents") as agents:
         for name in ("state", "seen_at", "capacity"):
             agents.drop_column(name)

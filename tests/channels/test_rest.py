@@ -16,9 +16,9 @@ def shop(server: str, database: Database) -> httpx.Client:
     return client(server, database, "shop")
 
 
-def client(server: str, database: Database, name: str) -> httpx.Client:
+def client(server: str, database: Database, name: str, channel: str = "rest") -> httpx.Client:
     with database.write() as session:
-        key = make_key(session, name)
+        key = make_key(session, name, channel)
         session.commit()
     return httpx.Client(base_url=server, headers={"Authorization": f"Bearer {key}"}, timeout=20)
 
@@ -131,3 +131,10 @@ def test_a_keys_name_cannot_reach_into_anothers_senders(server: str, database: D
 
 def test_text_that_starts_with_a_slash_is_text(shop: httpx.Client) -> None:
     assert say(shop, "/restart").json()[0]["text"] == "您说：／restart"
+
+
+def test_what_a_social_listener_brings_is_of_its_channel(server: str, database: Database) -> None:
+    say(client(server, database, "listener", "weibo"), "你好")
+    with database.read() as session:
+        assert find_conversation(session, "weibo", "listener:小明") is not None
+        assert find_conversation(session, "rest", "listener:小明") is None

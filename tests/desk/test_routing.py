@@ -138,6 +138,18 @@ def test_a_chat_waits_for_its_team_and_after_a_while_for_anyone(
     assert entry(lin, complaint)["offered_to"] is not None
 
 
+def test_what_waits_for_supervisors_is_offered_to_nobody_else(
+    lin: Desk, login: Callable[[str], Desk], database: Database
+) -> None:
+    go_on(lin)
+    angry = queue(database, packet={"last_text": "气死了", "public_anger": True})
+    sweep(database)
+    assert (entry(lin, angry)["team"], entry(lin, angry)["offered_to"]) == ("supervisor", None)
+    go_on(login("wu"))
+    sweep(database)
+    assert entry(lin, angry)["offered_to"] == "wu"
+
+
 def test_a_customer_of_class_a_waits_for_vip(lin: Desk, database: Database) -> None:
     customer = Customer(database)
     customer.send("在吗")

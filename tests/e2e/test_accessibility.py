@@ -22,8 +22,8 @@ WINDOWS = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "h
 LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 PASSWORD = "a-password-for-tests"
 DESK_PAGES = [
-    "/", "/search", "/canned", "/unmaskings", "/requests", "/cases", "/incidents",
-    "/reports/exceptions", "/reports/monthly", "/reports/statement",
+    "/", "/team", "/search", "/canned", "/unmaskings", "/requests", "/cases", "/incidents",
+    "/reports/exceptions", "/reports/monthly", "/reports/answering", "/reports/shift", "/reports/statement",
 ]  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """What customers read, in both languages, against the rules of conduct (conduct.yml): and each rule can fail."""
 
 import re
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
@@ -10,6 +11,7 @@ import pytest
 
 from bot import catalog
 from bot.customers import codes
+from bot.settings import ROOT
 from tests.wording import conduct, texts
 from tests.wording.conduct import RULES, broken, broken_between, says, silent, unfilled
 from tests.wording.texts import Pair, Said
@@ -35,6 +37,12 @@ def examples(section: str, kind: str) -> list[Any]:
 def longer(said: Said, text: str) -> Said:
     """A sentence more: without the stop, 发送 and 给我 would make a word that is allowed."""
     return replace(said, text=f"{said.text} {text}".strip() if said.language == "en" else f"{said.text}。{text}")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_key_is_worded_twice(language: str) -> None:
+    keys = re.findall(r"^(\w+):", (ROOT / "bot" / "wording" / f"{language}.yml").read_text("utf-8"), re.MULTILINE)
+    assert [key for key, count in Counter(keys).items() if count > 1] == []  # YAML would take the last one silently
 
 
 # Every text
