@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import yaml
+
 from bot.learning.masking import MARK
 from bot.nlu import training
 from bot.settings import settings
@@ -56,12 +58,12 @@ def model_name(lines: Sequence[Reviewed]) -> str:
 
 
 def as_training_file(lines: Sequence[Reviewed]) -> str:
-    """Rasa's YAML of training lines. Written as JSON, which is YAML too: nothing in a line can break out of it."""
+    """Rasa's YAML of training lines, written by a YAML library: nothing in a line can break out of it."""
     examples: dict[str, list[str]] = {}
     for line, intent, language in lines:
         examples.setdefault(intent, []).append(f"- {filled(line, language)}")
     entries = [{"intent": intent, "examples": "\n".join(said) + "\n"} for intent, said in sorted(examples.items())]
-    return json.dumps({"version": "3.1", "nlu": entries}, ensure_ascii=False, indent=1)
+    return str(yaml.safe_dump({"version": "3.1", "nlu": entries}, allow_unicode=True))
 
 
 def filled(line: str, language: str) -> str:
