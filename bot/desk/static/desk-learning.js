@@ -29,7 +29,7 @@ document.addEventListener("keydown", (event) => {
   act();
 });
 
-// In the list of intents letters search; Enter assigns, Escape goes back to the line.
+// In the list of intents arrows choose; Enter assigns, Escape goes back to the line.
 function inField(event) {
   const line = event.target.closest(".line");
   if (!line) return;
@@ -56,14 +56,17 @@ document.addEventListener("click", ({ target }) => {
   button.form.querySelector(".primary").focus();
 });
 
-// A line that changed is drawn anew and lost the focus: on to the next that waits, or back to it when it was opened again.
-document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  if (detail.target.matches(".line")) detail.target.dataset.focused = detail.target.contains(document.activeElement);
+// A line that changed is drawn anew without the focus: on to the next that waits, or back to it when it was opened again.
+let acted = null;
+
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  if (detail.requestConfig.verb === "post") acted = detail.elt.closest(".line")?.id;
 });
 
-document.addEventListener("htmx:afterSwap", ({ detail }) => {
-  if (!detail.target.matches(".line") || detail.target.dataset.focused === "false") return;
-  const line = document.getElementById(detail.target.id);
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  if (!acted || detail.target.id !== acted) return;
+  const line = document.getElementById(acted);
+  acted = null;
   const following = lines().slice(lines().indexOf(line) + 1).find(({ dataset }) => dataset.state === "open");
   (line.dataset.state === "open" ? line : following ?? line).focus();
   document.getElementById("announce").textContent = line.querySelector(".line-decided")?.textContent ?? "";
