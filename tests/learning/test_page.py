@@ -89,6 +89,7 @@ def test_lines_are_reviewed_by_keyboard_alone_and_a_slip_is_undone(page: Page, s
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(entries.nth(1)).to_contain_text("问什么时候到 zhou")
+    expect(entries.nth(2)).to_be_focused()
     page.keyboard.press("d")
     expect(entries.nth(2)).to_contain_text("已丢弃 zhou")
     expect(entries.nth(2)).to_be_focused()
