@@ -15,10 +15,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot import catalog
+from bot.customers.models import Verification
+from bot.customers.store import customer_of
 from bot.db import insert, now
 from bot.learning import intents
 from bot.learning.masking import key_of, template
 from bot.learning.models import CLOSE, HANDOFF, OUT_OF_SCOPE, UNCLEAR, Candidate, Sighting
+from bot.shipments.models import Party
 
 FALLBACK, UNCLEAR_ACTION = "nlu_fallback", "action_unclear"
 RANKED = 3
@@ -139,7 +142,7 @@ def _note(session: Session, conversation_id: str, said: Said, *, reason: str, **
         for name, value in handoff.items():
             setattr(seen, name, value)
         return
-    line = template(said.text, said.entities)
+    line = template(said.text, said.entities, _names(session, conversation_id))
     if line is None or len(line) > catalog.read("learning")["longest"] or not said.ranking:
         return
     candidate = _candidate(session, line, said.language)
@@ -152,6 +155,15 @@ def _note(session: Session, conversation_id: str, said: Said, *, reason: str, **
         )
     )
     session.flush()
+
+
+def _names(session: Session, conversation_id: str) -> list[str]:
+    """Of the customer, and of the people on parcels that this conversation has shown to be its own."""
+    shown = select(Party.name).join(Verification, Verification.waybill == Party.waybill)
+    query = shown.where(Verification.conversation_id == conversation_id, Party.name.is_not(None))
+    customer = customer_of(session, conversation_id)
+    own = [customer.name] if customer is not None and customer.name else []
+    return [*own, *session.execute(query).scalars()]
 
 
 def _candidate(session: Session, line: str, language: str) -> Candidate:

@@ -1,7 +1,7 @@
 """A customer's line without what is personal: marks such as ⟨phone⟩ in its place, made-up ones at the next training.
 
-What the extractors found is taken from the reading of the message (this room reads no text by itself); names beside
-roles and phones, e-mail addresses and whatever looks like a number of somebody's are found by pattern besides.
+What the extractors found is taken from the reading of the message (this room reads no text by itself). Names that we
+know, names beside roles and phones, e-mail addresses and whatever looks like somebody's number are found besides.
 """
 
 from __future__ import annotations
@@ -28,13 +28,16 @@ _STARRED = re.compile(r"[A-Za-z\d]*\*+[A-Za-z\d]*")
 _FEWEST_LETTERS = 2
 
 
-def template(text: str, entities: Iterable[Mapping[str, Any]]) -> str | None:
-    """The line with marks, its spaces tidied; none where no words are left to learn from."""
+def template(text: str, entities: Iterable[Mapping[str, Any]], names: Iterable[str] = ()) -> str | None:
+    """The line with marks, its spaces tidied; none where no words are left to learn from.
+
+    `names` are of people known to be behind the conversation.
+    """
     line = text.translate({ord("⟨"): "<", ord("⟩"): ">", ord("*"): " "})
     for entity in sorted(entities, key=lambda e: -e["start"]):  # from the end, so that the offsets before it hold
         if entity["entity"] in PERSONAL:
             line = f"{line[:entity['start']]}{_in_place_of(entity['entity'])}{line[entity['end']:]}"
-    line = masked(_LINK.sub(" ", _EMAIL.sub("⟨email⟩", line)))
+    line = masked(_LINK.sub(" ", _EMAIL.sub("⟨email⟩", line)), names)
     line = _STARRED_NAME.sub("⟨person⟩", _STARRED_PHONE.sub("⟨phone⟩", line))
     line = " ".join(_STARRED.sub("⟨number⟩", mask_text(line)).split())
     return line if len(_letters(MARK.sub("", line))) >= _FEWEST_LETTERS else None

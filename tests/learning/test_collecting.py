@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import event, text
 
 from bot.conversations import ownership
-from bot.db import Database
+from bot.customers import store, verification
+from bot.db import Database, now
 from bot.learning import reviewing
 from bot.learning.models import OPEN
+from bot.shipments.models import Party, Shipment
 from tests.conversations.support import Customer, answer_all
 from tests.learning.support import LOST, STRANGE, TORN, brain, row
 
@@ -96,6 +98,20 @@ def test_numbers_names_and_addresses_never_reach_the_store(database: Database) -
     with database.read() as session:
         stored = str(session.execute(text("select text, ranking from learning_candidates")).one())
     assert "送错了" not in stored and "ask_eta" not in stored
+
+
+def test_names_that_we_know_are_taken_out_though_no_extractor_finds_them(database: Database) -> None:
+    customer = Customer(database)
+    with database.write() as session:
+        store.set_name(session, store.identify(session, customer.id, "13800007777", now()).id, "诸葛明月", now())
+        session.add(Shipment(waybill="SF7777000000001", status="in_transit"))
+        session.flush()
+        session.add(Party(waybill="SF7777000000001", role="sender", name="Zoe Quill"))
+        verification.grant(session, customer.id, "SF7777000000001", "receiver", now())
+        session.commit()
+    words = "诸葛明月的东西Zoe Quill寄了没"
+    say(customer, words, thinking=brain({words: LOST}))
+    assert [line["text"] for line in lines(database)] == ["⟨person⟩的东西⟨person⟩寄了没"]
 
 
 @pytest.mark.parametrize("words", ["13812345678", "？？", "啊" * 201])

@@ -72,7 +72,9 @@ def assigned(database: Database) -> dict[str, str]:
     return {line["text"]: line["intent"] for line in found}
 
 
-def test_lines_are_reviewed_by_keyboard_alone_and_a_slip_is_undone(page: Page, seen: Watched, database: Database) -> None:
+def test_lines_are_reviewed_by_keyboard_alone_and_a_slip_is_undone(
+    page: Page, seen: Watched, database: Database
+) -> None:
     entries = page.locator(".line")
     expect(entries).to_have_count(3)
     expect(entries.nth(0)).to_contain_text("运单号 咋还不挪窝")
