@@ -248,16 +248,17 @@ def train(if_needed: bool, with_reviewed: bool) -> None:
 
 def _train_with_reviewed(if_needed: bool) -> Path:
     from bot.learning.reviewing import labelled
-    from bot.nlu import reviewed, training, trial
+    from bot.nlu import changes, reviewed, training, trial
+    from bot.nlu.evaluation import read_lines
 
     with _up_to_date().read() as session:
-        lines = labelled(session)
+        lines = reviewed.apart_from((line.text for line in read_lines(trial.LINES)), labelled(session))
     present, folder = training.latest_model(), settings().models_folder
     if if_needed and present is not None and present.name == reviewed.model_name(lines):
         return present
     with reviewed.trained_apart(lines) as model:
-        held = trial.hold(present, model)
-        click.echo(trial.told(held, f"{len(lines)} reviewed lines"))
+        held = trial.hold(present, model, [reviewed.plain(line, language) for line, _, language in lines])
+        click.echo(changes.told(held, f"{len(lines)} reviewed lines"))
         problem = trial.refusal(held)
         if problem:
             stays = f"{present.name} stays in service" if present else "no model is in service"

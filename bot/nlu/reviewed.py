@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import yaml
 
 from bot.learning.masking import MARK
 from bot.nlu import training
+from bot.nlu.text import normalise
 from bot.settings import settings
 
 Reviewed = tuple[str, str, str]
@@ -64,6 +65,17 @@ def as_training_file(lines: Sequence[Reviewed]) -> str:
         examples.setdefault(intent, []).append(f"- {filled(line, language)}")
     entries = [{"intent": intent, "examples": "\n".join(said) + "\n"} for intent, said in sorted(examples.items())]
     return str(yaml.safe_dump({"version": "3.1", "nlu": entries}, allow_unicode=True))
+
+
+def apart_from(tests: Iterable[str], lines: Sequence[Reviewed]) -> list[Reviewed]:
+    """The lines that are no test line, however written: what a model is measured on it must not have learnt."""
+    measured_on = {normalise(test) for test in tests}
+    return [line for line in lines if normalise(plain(line[0], line[2])) not in measured_on]
+
+
+def plain(line: str, language: str) -> str:
+    """The line as a customer might have typed it."""
+    return MARK.sub(lambda mark: STAND_INS[mark[1]][language], line)
 
 
 def filled(line: str, language: str) -> str:
