@@ -21,7 +21,8 @@ SERIOUS = ("serious", "critical")
 WINDOWS = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 900}}
 LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 PASSWORD = "a-password-for-tests"
-DESK_PAGES = ["/", "/requests", "/cases", "/incidents", "/reports/exceptions", "/reports/monthly", "/reports/statement"]
+DESK_PAGES = ["/", "/requests", "/cases", "/incidents", "/reports/exceptions", "/reports/monthly", "/reports/statement",
+              "/learning"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
