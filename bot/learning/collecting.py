@@ -148,7 +148,6 @@ def _note(session: Session, conversation_id: str, said: Said, *, reason: str, **
     candidate = _candidate(session, line, said.language)
     candidate.seen += 1
     candidate.last_seen_at, candidate.ranking = now(), said.ranking
-    candidate.confidence = said.ranking[0][1]
     session.add(
         Sighting(
             inbox_id=said.inbox_id, candidate_id=candidate.id, conversation_id=conversation_id, reason=reason, **handoff
@@ -169,6 +168,6 @@ def _names(session: Session, conversation_id: str) -> list[str]:
 def _candidate(session: Session, line: str, language: str) -> Candidate:
     """The candidate of this line, made now where it is new, and locked: others may say the same at this moment."""
     key = key_of(line)
-    row = {"text": line, "text_hash": key, "language": language, "seen": 0, "ranking": [], "confidence": 0.0}
+    row = {"text": line, "text_hash": key, "language": language, "seen": 0, "ranking": []}
     session.execute(insert(session, Candidate).values(**row).on_conflict_do_nothing(index_elements=["text_hash"]))
     return session.execute(select(Candidate).where(Candidate.text_hash == key).with_for_update()).scalar_one()

@@ -1,6 +1,6 @@
 """Tables of the learning room."""
 
-from sqlalchemy import Column, Float, ForeignKey, Index, Integer, String
+from sqlalchemy import Column, ForeignKey, Index, Integer, String
 
 from bot.db import Base, UTCDateTime, now
 from bot.learning.masking import key_of
@@ -31,7 +31,6 @@ class Candidate(Base):
     seen = Column(Integer, nullable=False, default=0, doc="in so many messages")
     last_seen_at = Column(UTCDateTime, nullable=False, default=now)
     ranking = Column(EncryptedJSON, nullable=False, doc="[[intent, confidence], …] of the last reading")
-    confidence = Column(Float, nullable=False)
     suggested = Column(String(60), doc="the intent of the choice that a customer tapped next")
     state = Column(String(10), nullable=False, default=OPEN)
     intent = Column(String(60), doc="what it was assigned")

@@ -19,7 +19,6 @@ def upgrade() -> None:
         sa.Column("seen", sa.Integer(), nullable=False),
         sa.Column("last_seen_at", sa.DateTime(), nullable=False),
         sa.Column("ranking", sa.Text(), nullable=False),
-        sa.Column("confidence", sa.Float(), nullable=False),
         sa.Column("suggested", sa.String(length=60), nullable=True),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("intent", sa.String(length=60), nullable=True),

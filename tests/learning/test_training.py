@@ -50,7 +50,7 @@ def label(database: Database, lines: list[str], intent: str) -> None:
         for line in lines:
             decided = {"state": ASSIGNED, "intent": intent, "decided_by": "zhou", "decided_at": now()}
             known = {"text": line, "text_hash": key_of(line), "language": "zh", "seen": 1}
-            session.add(Candidate(**known, **decided, ranking=[], confidence=0.0))
+            session.add(Candidate(**known, **decided, ranking=[]))
         session.commit()
 
 
