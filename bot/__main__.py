@@ -224,19 +224,46 @@ def migrate_command() -> None:
 
 @cli.command()
 @click.option("--if-needed", is_flag=True, help="Only when there is no model for the present data.")
-def train(if_needed: bool) -> None:
-    """Train a model from config.yml, domain.yml and data/.
+@click.option("--with-reviewed", is_flag=True, help="Also from lines reviewed at the desk; a worse model is refused.")
+def train(if_needed: bool, with_reviewed: bool) -> None:
+    """Train a model from config.yml, domain.yml and data/, and with --with-reviewed from what was reviewed at the desk.
+    That model is compared with the one in service first; only if it is good enough is it put in service.
 
+    \b
     Example: python -m bot train --if-needed
+    Example: python -m bot train --with-reviewed
     """
-    from bot.nlu.training import TrainingError
+    from bot.nlu.training import TrainingError, is_of_reviewed_lines, latest_model
     from bot.nlu.training import train as train_model
 
+    before = latest_model()
     try:
-        model = train_model(if_needed=if_needed)
+        model = _train_with_reviewed(if_needed) if with_reviewed else train_model(if_needed=if_needed)
     except TrainingError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"Model: {model.name}")
+    if before and is_of_reviewed_lines(before) and not is_of_reviewed_lines(model):
+        click.echo("It has learnt no reviewed lines, as the one before had: python -m bot train --with-reviewed")
+
+
+def _train_with_reviewed(if_needed: bool) -> Path:
+    from bot.learning.reviewing import labelled
+    from bot.nlu import changes, reviewed, training, trial
+    from bot.nlu.evaluation import read_lines
+
+    with _up_to_date().read() as session:
+        lines = reviewed.apart_from((line.text for line in read_lines(trial.LINES)), labelled(session))
+    present, folder = training.latest_model(), settings().models_folder
+    if if_needed and present is not None and present.name == reviewed.model_name(lines):
+        return present
+    with reviewed.trained_apart(lines) as model:
+        held = trial.hold(present, model, [reviewed.plain(line, language) for line, _, language in lines])
+        click.echo(changes.told(held, f"{len(lines)} reviewed lines"))
+        problem = trial.refusal(held)
+        if problem:
+            stays = f"{present.name} stays in service" if present else "no model is in service"
+            raise click.ClickException(f"the new model is refused ({problem}); {stays}")
+        return training.put_in_service(model, folder)
 
 
 @cli.command()
@@ -260,7 +287,7 @@ def evaluate(files: tuple[Path, ...], dialogues: Path | None, baseline: bool, re
     """Measure understanding on lines (TSV: text, intent, entities as JSON), or hold the conversations of a file.
 
     \b
-    Example: python -m bot evaluate tests/nlu/lines.tsv --no-report
+    Example: python -m bot evaluate bot/nlu/lines.tsv --no-report
     Example: python -m bot evaluate --dialogues conversations.yml
     """
     if bool(files) == bool(dialogues):

@@ -23,13 +23,14 @@ LAYERS = [
     {"settings", "db", "privacy", "wording", "duework", "calling", "catalog", "divisions", "freight", "outlets"},
     {"customers"},
     {"shipments", "cases"},
+    {"learning"},
     {"conversations"},
     {"rights"},
     {"notices", "reports"},
     {"channels", "desk", "widget"},
 ]
 LAYER_OF = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
-SERVICES = set().union(*LAYERS[:6])
+SERVICES = set().union(*LAYERS[:7])
 SPEAK_RASA = {"bot.brain", "bot.tracker", "bot.nlu", "actions"}
 RASA = {"rasa", "rasa_sdk", "tensorflow"}
 

@@ -9,12 +9,23 @@ from sqlalchemy.orm import Session
 
 from bot.conversations.errors import Conflict
 from bot.conversations.inbox import lock
-from bot.conversations.models import AGENT, BOT, CLOSED, QUEUED, Conversation, Handoff, HandoffMove, Message
+from bot.conversations.models import (
+    AGENT,
+    BOT,
+    CLOSED,
+    QUEUED,
+    Conversation,
+    DialogueEvent,
+    Handoff,
+    HandoffMove,
+    Message,
+)
 from bot.conversations.outbox import add_message, position
 from bot.conversations.teams import team_for
 from bot.conversations.text import clean
 from bot.conversations.wakeups import DESK, announce, conversation_topic
 from bot.db import now, once
+from bot.learning import collecting
 from bot.privacy import mask_text
 from bot.wording import say
 
@@ -23,6 +34,8 @@ CANCEL_WAIT, LEAVE_CALLBACK = "/cancel_wait", "/leave_callback"
 RATE = "/rate_case"
 
 SUMMARY_LENGTH = 200
+EVENTS_LOOKED_AT = 80
+"""Of the dialogue before a handoff: some ten messages with what was done about them."""
 
 CLAIMED, ASSIGNED, TAKEN, TRANSFERRED, TO_TEAM = "claimed", "assigned", "taken", "transferred", "to_team"
 LOST, RETURNED, ENDED = "lost", "returned", "ended"
@@ -39,7 +52,17 @@ def request_handoff(session: Session, conversation: Conversation, reason: str, p
     )  # fmt: skip
     session.add(handoff)
     session.flush()
+    said = _last_events(session, conversation.id)
+    collecting.note_handoff(session, conversation.id, conversation.language, handoff.id, reason, said)
     return handoff
+
+
+def _last_events(session: Session, conversation_id: str) -> list[Any]:
+    """The newest of the dialogue, oldest first: enough for a few messages."""
+    columns = (DialogueEvent.type_name, DialogueEvent.action_name, DialogueEvent.data)
+    query = select(*columns).where(DialogueEvent.sender_id == conversation_id)
+    newest = session.execute(query.order_by(DialogueEvent.id.desc()).limit(EVENTS_LOOKED_AT)).mappings().all()
+    return newest[::-1]
 
 
 def _masked_summary(packet: dict[str, Any]) -> str:
@@ -242,3 +265,4 @@ def _end_handoff(session: Session, conversation: Conversation, outcome: str) -> 
     handoff = _open_handoff(session, conversation.id)
     if handoff is not None:
         handoff.ended_at, handoff.outcome = now(), outcome
+        collecting.note_outcome(session, handoff.id, outcome)

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from bot.catalog import figure, service_open
@@ -29,6 +29,7 @@ from bot.conversations.outbox import add_message
 from bot.conversations.public import SOCIAL, class_of, is_negative
 from bot.conversations.text import MAX_UNDERSTOOD
 from bot.db import now
+from bot.learning import collecting
 from bot.wording import say
 
 log = logging.getLogger(__name__)
@@ -104,6 +105,7 @@ def answer(
     if given.events:
         rows = [{"sender_id": conversation.id, **event} for event in given.events]
         session.execute(insert(DialogueEvent.__table__), rows)  # in one statement: nobody needs their ids
+    _learn(session, conversation, message, claim, given)
     _take_back(session, conversation)
     if given.handoff:
         ownership.request_handoff(session, conversation, **given.handoff)
@@ -125,6 +127,23 @@ def _to_supervisor(session: Session, conversation: Conversation, message: InboxM
     ownership.request_handoff(session, conversation, "public_anger", packet)
     text = say(conversation.language, "public_anger", hours=figure("desk_hours"))
     add_message(session, conversation, "bot", text, answers=message.id)
+
+def _learn(
+    session: Session, conversation: Conversation, message: InboxMessage, claim: Claim, given: Answer
+) -> None:
+    """What was not understood, and what a tap says was meant, in this very transaction."""
+    if claim.payload:
+        collecting.note_tap(session, _message_before(session, message), claim.payload)
+    else:
+        collecting.note_turn(session, conversation.id, conversation.language, given.events)
+
+
+def _message_before(session: Session, message: InboxMessage) -> int | None:
+    """The id of what the customer sent last before this."""
+    query = select(InboxMessage.id).where(
+        InboxMessage.conversation_id == message.conversation_id, InboxMessage.seq < message.seq
+    )
+    return session.execute(query.order_by(InboxMessage.seq.desc()).limit(1)).scalar()
 
 
 def _take_back(session: Session, conversation: Conversation) -> None:

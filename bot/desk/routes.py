@@ -18,6 +18,7 @@ from bot.desk import (
     cases,
     customers,
     events,
+    learning,
     login,
     pages,
     panel,
@@ -49,7 +50,7 @@ def peer(request: Request) -> str:
 def routes(address_of: Callable[[Request], str] = peer) -> list[BaseRoute]:
     """To be mounted at /desk. `address_of` tells a visitor's network address, for the throttle of logins."""
     throttle = Throttle()
-    workspace = (canned, suggesting, searching, team, unmasking)
+    workspace = (canned, suggesting, searching, team, unmasking, learning)
     rooms = (cases, customers, events, panel, *workspace)
     json = [*api.routes(throttle, address_of), *(route for room in rooms for route in room.routes())]
     return [

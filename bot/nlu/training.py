@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,30 +38,63 @@ def model_fingerprint(paths: Iterable[Path]) -> str:
     return digest.hexdigest()[:16]
 
 
-def present_model(folder: Path | None = None) -> Path:
-    """Where the model for the present files is, or would be."""
+def model_name(reviewed: str = "") -> str:
+    """Of the model for the present files; `reviewed` is the fingerprint of the reviewed lines in it, if any."""
     fingerprint = model_fingerprint(ROOT / source for source in SOURCES)
-    return (folder or settings().models_folder) / f"yida-{fingerprint}.tar.gz"
+    return f"yida-{fingerprint}{'-' if reviewed else ''}{reviewed}.tar.gz"
+
+
+def present_model(folder: Path | None = None) -> Path:
+    """Where the model for the present files alone is, or would be."""
+    return (folder or settings().models_folder) / model_name()
 
 
 def train(if_needed: bool = False, folder: Path | None = None) -> Path:
     """The model for the present configuration, domain and training lines, made now where needed.
 
-    `if_needed` keeps a model whose files have not changed since. The last two models stay in `folder` (default: the
-    settings' models folder). Takes one to two minutes on two cores, and the first time some five more, for the encoder
-    to read all lines. Raises TrainingError.
+    `if_needed` keeps a model whose files have not changed since, with the reviewed lines that it may have learnt. The
+    last two models stay in `folder` (default: the settings' models folder). Takes one to two minutes on two cores, and
+    the first time some five more, for the encoder to read all lines. Raises TrainingError.
     """
-    model = present_model(folder)
+    model = (_kept(folder) if if_needed else None) or present_model(folder)
     if not (if_needed and model.exists()):
         model.parent.mkdir(parents=True, exist_ok=True)
-        started = time.monotonic()
-        _train_with_rasa(model)
-        _seconds_file(model).write_text(f"{time.monotonic() - started:.0f}")
+        train_into(model)
+    return put_in_service(model, model.parent)
+
+
+def train_into(model: Path, more: Sequence[Path] = ()) -> None:
+    """Trains from the present files and `more` files of lines. Raises TrainingError."""
+    started = time.monotonic()
+    _train_with_rasa(model, more)
+    _seconds_file(model).write_text(f"{time.monotonic() - started:.0f}")
+
+
+def put_in_service(model: Path, folder: Path) -> Path:
+    """From now on `latest_model` names it, also if it was trained elsewhere on the same disk; gives where it is.
+
+    It appears whole or not at all, already the newest: a worker that starts meanwhile loads the old one or this one.
+    """
     os.utime(model)
-    for old in _newest_first(model.parent)[KEPT_MODELS:]:
+    served = folder / model.name
+    if served != model:
+        os.replace(_seconds_file(model), _seconds_file(served))
+        os.replace(model, served)
+    for old in _newest_first(folder)[KEPT_MODELS:]:
         old.unlink()
         _seconds_file(old).unlink(missing_ok=True)
-    return model
+    return served
+
+
+def is_of_reviewed_lines(model: Path) -> bool:
+    return model.name.count("-") > 1
+
+
+def _kept(folder: Path | None) -> Path | None:
+    """The newest model of the present files, whatever reviewed lines are in it."""
+    alone = present_model(folder)
+    stem = alone.name.partition(".")[0]
+    return next((model for model in _newest_first(alone.parent) if model.name.startswith(stem)), None)
 
 
 def training_seconds(model: Path) -> str:
@@ -79,7 +112,7 @@ def latest_model(folder: Path | None = None) -> Path | None:
     return next(iter(_newest_first(folder or settings().models_folder)), None)
 
 
-def _train_with_rasa(model: Path) -> None:
+def _train_with_rasa(model: Path, more: Sequence[Path]) -> None:
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
     os.environ["LOG_LEVEL"] = "ERROR"  # or it draws a bar for every tracker and action, which tells nobody anything
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Rasa imports TensorFlow, which is talkative and unused here
@@ -89,7 +122,7 @@ def _train_with_rasa(model: Path) -> None:
         result = rasa.model_training.train(
             domain=str(ROOT / "domain.yml"),
             config=str(ROOT / "config.yml"),
-            training_files=str(ROOT / "data"),
+            training_files=[str(ROOT / "data"), *map(str, more)],
             output=str(model.parent),
             fixed_model_name=model.name,
             force_training=True,

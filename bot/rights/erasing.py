@@ -15,6 +15,7 @@ from bot.conversations import erasing as conversations
 from bot.customers import erasing as customers
 from bot.db import once
 from bot.duework import Piece, plan
+from bot.learning import erasing as learning
 from bot.rights.models import Erasure
 from bot.rights.scope import Scope, scope
 from bot.shipments import erasing as shipments
@@ -73,6 +74,7 @@ def _erase(session: Session, own: Scope, now: datetime) -> dict[str, list[str]]:
     needed = _told_in(session, left["cases"])
     free = [chat for chat in own.conversations if chat not in needed] if not left["requests"] else []
     gone = conversations.ripe(session, free, now - _read_time())
+    learning.erase(session, gone)
     forget(session, gone)
     return {**left, "chats": conversations.present(session, own.conversations)}
 

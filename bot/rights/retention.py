@@ -10,6 +10,7 @@ from bot.cases import erasing as cases
 from bot.conversations import erasing as conversations
 from bot.customers import erasing as customers
 from bot.duework import Piece
+from bot.learning import erasing as learning
 from bot.rights.erasing import forget, period
 from bot.shipments import erasing as shipments
 
@@ -27,6 +28,7 @@ def sweep(session: Session, piece: Piece, now: datetime) -> datetime:
         shipments.erase_old_requests(session, now - period("waybill_days"), BATCH),
         _erase_silent_chats(session, now - period("chat_days")),
         customers.erase_forgotten(session, now - period("chat_days"), BATCH),
+        learning.erase_old(session, now - period("learnt_line_days"), BATCH),
     )
     conversations.erase_results(session, now - period("operation_days"))
     return now if BATCH in counts else now + A_DAY
@@ -34,5 +36,6 @@ def sweep(session: Session, piece: Piece, now: datetime) -> datetime:
 
 def _erase_silent_chats(session: Session, silent_since: datetime) -> int:
     gone = conversations.ripe(session, conversations.silent(session, silent_since, BATCH), silent_since)
+    learning.expire(session, gone)
     forget(session, gone)
     return len(gone)

@@ -22,7 +22,7 @@ WINDOWS = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "h
 LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 PASSWORD = "a-password-for-tests"
 DESK_PAGES = [
-    "/", "/team", "/search", "/canned", "/unmaskings", "/requests", "/cases", "/incidents",
+    "/", "/team", "/search", "/canned", "/unmaskings", "/requests", "/cases", "/incidents", "/learning",
     "/reports/exceptions", "/reports/monthly", "/reports/answering", "/reports/shift", "/reports/statement",
 ]  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from bot.conversations.outbox import add_message, push_from_now_on
 from bot.customers import codes, guessing, store, subscriptions, verification
 from bot.customers.models import Attempt
 from bot.db import Database, once
+from bot.learning import collecting
 from bot.schema import metadata
 from bot.shipments.models import (
     Party,
@@ -47,7 +49,7 @@ class Person(Customer):
 
     def _talk(self, session: Any) -> None:
         chat = lock(session, self.id)
-        receive(session, self.id, f"{self.id}:1", text=f"我是{self.mark}", address=self.mark)
+        first = receive(session, self.id, f"{self.id}:1", text=f"我是{self.mark}", address=self.mark).inbox_id
         file_id = store_file(session, self.id, f"{self.mark}.png", png(4, 4))
         receive(session, self.id, f"{self.id}:2", file_id=file_id)
         add_message(session, chat, "bot", f"{self.mark}您好", choices=[("好", f"/x{self.mark}")])
@@ -55,8 +57,11 @@ class Person(Customer):
         chat.waiting_since, chat.last_message_at = None, self.at
         session.add(Handoff(conversation_id=self.id, epoch=0, reason="asked", packet={"text": self.mark}))
         session.add(ChatNote(conversation_id=self.id, agent="lin", text=f"{self.mark}很急", after_seq=chat.last_seq))
-        event = {"type_name": "user", "timestamp": 1.0, "data": f'{{"text": "{self.mark}"}}'}
+        reading = {"intent": {"name": "nlu_fallback"}, "intent_ranking": [{"name": "greet", "confidence": 0.3}]}
+        said = json.dumps({"text": f"我是{self.mark}", "message_id": f"{first}", "parse_data": reading})
+        event = {"type_name": "user", "timestamp": 1.0, "action_name": None, "data": said}
         session.add(DialogueEvent(sender_id=self.id, **event))
+        collecting.note_turn(session, self.id, "zh", [event])
         once(session, f"{self.id}:7", "look", lambda: {"text": self.mark})
 
     def _customer(self, session: Any) -> None:

@@ -1,0 +1,13 @@
+"""What a line may be assigned: the intents of catalog/learning.yml, in groups."""
+
+from bot import catalog
+
+
+def groups() -> dict[str, list[str]]:
+    """Intents by the flow they belong to, in the order in which the desk shows them."""
+    found: dict[str, list[str]] = catalog.read("learning")["intents"]
+    return found
+
+
+def is_one(name: str | None) -> bool:
+    return any(name in names for names in groups().values())
