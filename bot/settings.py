@@ -81,6 +81,11 @@ class Settings(BaseSettings):
     line_secret: str = ""
     line_url: str = "https://api.line.me"
     line_files_url: str = "https://api-data.line.me"
+    chatwoot_url: str = ""
+    chatwoot_account: str = Field(default="", description="its number, as in the address of Chatwoot's pages")
+    chatwoot_inbox: str = Field(default="", description="the API inbox's identifier")
+    chatwoot_token: str = Field(default="", description="an agent's access token: writes notes, closes conversations")
+    chatwoot_secret: str = Field(default="", description="the API inbox's own: signs its webhooks")
     turns_at_once: int = 4
     turn_timeout_s: float = 20.0
     lease_s: float = 30.0

@@ -1,0 +1,51 @@
+"""A Chatwoot played by a local server, in service on each database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from bot.app import create_app
+from bot.db import Database
+from bot.external.chatwoot import Chatwoot
+from bot.settings import settings
+from tests.external.support import FakeChatwoot
+
+Choose = Callable[[str, dict[str, str]], None]
+
+
+@pytest.fixture
+def in_service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Choose:
+    """Puts a desk into credentials.yml and its settings into the environment."""
+
+    def choose(name: str, own: dict[str, str]) -> None:
+        chosen = tmp_path / "credentials.yml"
+        chosen.write_text(f"yida: {{desks: [{name}]}}")
+        monkeypatch.setenv("YIDA_CREDENTIALS_FILE", str(chosen))
+        for key, value in own.items():
+            monkeypatch.setenv(f"YIDA_{name}_{key}".upper(), value)
+        settings.cache_clear()
+
+    return choose
+
+
+@pytest.fixture
+def chatwoot(database: Database, in_service: Choose) -> Iterator[FakeChatwoot]:
+    server = FakeChatwoot()
+    in_service("chatwoot", {**server.settings, "url": server.api.url})
+    yield server
+    server.api.close()
+
+
+@pytest.fixture
+def desk(chatwoot: FakeChatwoot) -> Chatwoot:
+    return Chatwoot(settings())
+
+
+@pytest.fixture
+def hook(chatwoot: FakeChatwoot, database: Database) -> Iterator[TestClient]:
+    with TestClient(create_app(database, settings(), lambda: True)) as client:
+        yield client
