@@ -77,16 +77,11 @@ def _message(delivery: str, data: dict[str, Any]) -> Event | None:
     by_agent = author.get("type", "user") == "user" and bool(author)
     if data["message_type"] not in ("outgoing", 1) or data.get("private") is True or not by_agent:
         return None
-    content = data.get("content")
-    return Event(
-        delivery=delivery,
-        conversation=conversation,
-        source=_source(chat),
-        agent=_name(author),
-        message=message,
-        text=content if isinstance(content, str) else "",
-        has_files=bool(data.get("attachments")),
-    )
+    text, has_files = data.get("content"), bool(data.get("attachments"))
+    text = text if isinstance(text, str) else ""
+    if not has_files and not clean(text):
+        return None
+    return Event(delivery, conversation, _source(chat), _name(author), message, text, has_files)
 
 
 def _done(delivery: str, data: dict[str, Any]) -> Event | None:

@@ -20,6 +20,11 @@ from bot.external.models import ExternalLink
 from bot.external.relay import Relay
 from tests.support.provider import FakeProvider, Fault, status
 
+PUBLIC = re.compile(
+    r"/public/api/v1/inboxes/inboxIdentifier/contacts(?:/(\w+)/conversations(?:/(\d+)/messages)?)?"
+)
+PRIVATE = re.compile(r"/api/v1/accounts/3/conversations/(\d+)/(messages|toggle_status)")
+
 
 def work_off(database: Database, desk: ExternalDesk) -> int:
     """Tells the desk until nothing is due; gives how many things were tried."""
@@ -57,6 +62,13 @@ def wait_s(database: Database) -> float:
     return (link_of(database).due_at - now()).total_seconds()
 
 
+def signed(body: bytes, at: float | None = None) -> dict[str, str]:
+    """The headers by which Chatwoot shows that a body is its own."""
+    stamp = str(int(time.time() if at is None else at))
+    mac = hmac.new(b"made-up-secret", f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
+    return {"X-Chatwoot-Timestamp": stamp, "X-Chatwoot-Signature": f"sha256={mac}"}
+
+
 class FakeChatwoot:
     """Contacts, conversations and messages of an API inbox; `fail` is asked before each call and may give a Fault."""
 
@@ -89,8 +101,7 @@ class FakeChatwoot:
         failed = self.fail(path)
         if failed is not None:
             return failed
-        public = re.fullmatch(r"/public/api/v1/inboxes/inboxIdentifier/contacts(?:/(\w+)/conversations(?:/(\d+)/messages)?)?", path)
-        private = re.fullmatch(r"/api/v1/accounts/3/conversations/(\d+)/(messages|toggle_status)", path)
+        public, private = PUBLIC.fullmatch(path), PRIVATE.fullmatch(path)
         if public is not None:
             done = self._public(asked, *public.groups())
         elif private is not None and asked["headers"].get("api_access_token") == "agents-token":
@@ -173,11 +184,8 @@ class FakeChatwoot:
     ) -> int:
         """As Chatwoot sends it; `forged` are headers by name that stand instead of the right ones."""
         body = event if isinstance(event, bytes) else json.dumps(event).encode()
-        stamp = str(int(time.time() if at is None else at))
-        mac = hmac.new(b"made-up-secret", f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
-        headers = {
-            "X-Chatwoot-Timestamp": stamp, "X-Chatwoot-Signature": f"sha256={mac}",
-            "X-Chatwoot-Delivery": delivery or str(uuid4()),
-            **{name.replace("_", "-"): value for name, value in forged.items()},
-        }  # fmt: skip
+        proof = signed(body, time.time() if at is None else at)
+        own = {name.replace("_", "-"): value for name, value in forged.items()}
+        headers = {**proof, "X-Chatwoot-Delivery": delivery or str(uuid4()), **own}
+        headers = {name: value.encode("latin-1") for name, value in headers.items()}
         return hook.post("/hooks/chatwoot", content=body, headers=headers).status_code

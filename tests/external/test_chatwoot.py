@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -64,7 +65,8 @@ def test_a_handoff_makes_a_contact_a_conversation_and_a_private_note_once(chatwo
 def test_the_note_stars_phones_and_keeps_what_the_agent_works_with(chatwoot, desk, database) -> None:
     customer = Customer(database)
     packet = {
-        "summary": "包裹破了，电话13812345678", "tried": ["查快递", "投诉"], "slots": {"complaint_phone": "13812345678"},
+        "summary": "包裹破了，电话13812345678", "tried": ["查快递", "投诉"],
+        "slots": {"complaint_phone": "13812345678", "complaint_name": "王小明"},
         "shipments": [{"waybill": "SF1234567890123", "status": "delivered", "headline": "已签收"}],
         "verified": [{"waybill": "SF1234567890123", "role": "receiver"}],
     }  # fmt: skip
@@ -74,7 +76,7 @@ def test_the_note_stars_phones_and_keeps_what_the_agent_works_with(chatwoot, des
     work_off(database, desk)
     (note,) = chatwoot.notes()
     assert "SF1234567890123 · 已签收" in note and "查快递、投诉" in note and "客户要求人工" in note
-    assert "13812345678" not in note and "13*******78" in note
+    assert "13812345678" not in note and "13*******78" in note and "王小明" not in note
 
 
 def test_words_while_waiting_and_with_an_agent_go_out_in_order(chatwoot, desk, database, customer, hook) -> None:
@@ -144,6 +146,25 @@ def test_an_agent_of_our_own_desk_takes_the_chat_and_chatwoot_is_told(chatwoot, 
     write(customer, "你好小陈")
     work_off(database, desk)
     assert "小陈" in chatwoot.notes()[-1] and chatwoot.incoming() == ["你好小陈"]
+
+
+def test_the_crew_is_woken_by_a_handoff_and_stops_when_told(chatwoot, desk, database) -> None:
+    customer = Customer(database)
+    customer.send("转人工")
+
+    async def run() -> None:
+        stopped = asyncio.Event()
+        running = asyncio.create_task(Relay(database, desk).run(stopped))
+        await asyncio.to_thread(answer_all, database)
+        for _ in range(100):
+            if chatwoot.conversations and chatwoot.notes():
+                break
+            await asyncio.sleep(0.05)
+        stopped.set()
+        await asyncio.wait_for(running, 5)
+
+    asyncio.run(run())
+    assert len(chatwoot.notes()) == 1
 
 
 # What goes wrong on the way

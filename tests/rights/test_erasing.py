@@ -35,6 +35,7 @@ NOT_PERSONAL = {
     "chat_reads": "how far people of ours have read; goes with its conversation",
     "unmaskings": "who of us looked at what, by an id that names nobody",
     "told": "found by its conversation",
+    "external_links": "numbers at another desk; goes with its conversation, and a case's names nobody",
 }
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
