@@ -128,6 +128,22 @@ def test_each_handoff_has_a_conversation_of_its_own_and_only_its_own_words(chatw
     assert list(chatwoot.contacts) == [customer.id]
 
 
+def test_words_of_the_next_handoff_do_not_go_where_the_end_could_not_be_told(
+    chatwoot, desk, database, customer
+) -> None:
+    work_off(database, desk)
+    chatwoot.fail = lambda path: status(429, Retry_After="30") if path.endswith("/12/messages") else None
+    customer.send(choice=customer.choice("不等了，继续问驿答"))
+    answer_all(database)
+    write(customer, "再转人工", "第二次")
+    work_off(database, desk)
+    chatwoot.fail = lambda path: None
+    make_due(database)
+    work_off(database, desk)
+    assert chatwoot.incoming(12) == [] and chatwoot.incoming(13) == ["第二次"]
+    assert chatwoot.conversations[12]["status"] == "resolved"
+
+
 def test_a_customer_who_stops_waiting_ends_it_there_with_a_note(chatwoot, desk, database, customer) -> None:
     work_off(database, desk)
     customer.send(choice=customer.choice("不等了，继续问驿答"))

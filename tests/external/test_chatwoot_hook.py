@@ -205,6 +205,16 @@ def test_words_to_a_conversation_whose_number_was_not_noted_yet_are_not_lost(
     assert list(chatwoot.conversations) == [12] and len(chatwoot.notes()) == 1
 
 
+def test_late_words_of_the_last_handoff_do_not_take_the_next_one(chatwoot, customer, hook, database, desk) -> None:
+    chatwoot.post(hook, chatwoot.status_changed())
+    end_ago(database, minutes=10)
+    customer.send("再转人工")
+    answer_all(database)
+    assert Relay(database, desk).claim().what == OPEN  # its conversation is not made yet
+    chatwoot.post(hook, chatwoot.reply("还有一件事"))
+    assert owner(database) == ("queued", None) and by_agents(customer) == []
+
+
 # What is not an agent's
 
 
