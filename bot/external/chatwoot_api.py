@@ -6,11 +6,10 @@ key but the inbox's identifier); messages and conversations (`/api/v1/accounts/â
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from bot.channels.platforms import Reaction, TryAgain, Undeliverable, Unsure
-from bot.external.desks import MISCONFIGURED_S, Gone, ask, number
+from bot.external.desks import MISCONFIGURED_S, Gone, ask, number, objects
 from bot.settings import Settings
 
 INCOMING = 0
@@ -48,7 +47,7 @@ class ChatwootApi:
         return found
 
     def _unknown(self, source: str, known: list[str]) -> str | None:
-        listed = _list(ask("GET", f"{self._inbox}/contacts/{source}/conversations"))
+        listed = objects(ask("GET", f"{self._inbox}/contacts/{source}/conversations"))
         numbers = [number(each.get("id")) for each in listed if each.get("status") != "resolved"]
         return max((each for each in numbers if each and each not in known), key=int, default=None)
 
@@ -98,13 +97,3 @@ def _is_incoming(message: dict[str, Any]) -> bool:
 def _id(reaction: Reaction) -> int:
     """0 where none is given: the message was taken all the same."""
     return int(number(reaction.json().get("id")) or 0)
-
-
-def _list(reaction: Reaction) -> list[dict[str, Any]]:
-    try:
-        data = json.loads(reaction.content)
-    except (ValueError, RecursionError) as error:
-        raise Unsure("no JSON") from error
-    if not isinstance(data, list):
-        raise Unsure("no list")
-    return [each for each in data if isinstance(each, dict)]

@@ -8,12 +8,14 @@ import yaml
 
 from bot.external.chatwoot import Chatwoot
 from bot.external.desks import ExternalDesk
+from bot.external.zammad import Zammad
 from bot.settings import Settings
 
 KNOWN: dict[str, tuple[tuple[str, ...], Callable[[Settings], ExternalDesk]]] = {
     "chatwoot": (
         ("chatwoot_url", "chatwoot_account", "chatwoot_inbox", "chatwoot_token", "chatwoot_secret"), Chatwoot,
     ),
+    "zammad": (("zammad_url", "zammad_token", "zammad_group", "zammad_customer", "zammad_secret"), Zammad),
 }
 """For each desk the settings it cannot do without, and what makes it of them."""
 

@@ -11,6 +11,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -21,7 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.channels.http import Refused
-from bot.channels.platforms import Reaction, TryAgain, Undeliverable, call, raw_body
+from bot.channels.platforms import Reaction, TryAgain, Undeliverable, Unsure, call, raw_body
 from bot.db import Database, once
 from bot.external.models import ExternalLink
 
@@ -80,6 +81,26 @@ def ask(method: str, url: str, **given: Any) -> Reaction:
     if reaction.status in (404, 410):
         raise Gone(f"status {reaction.status}")
     raise Undeliverable(f"status {reaction.status}")
+
+
+def moment(value: Any) -> datetime | None:
+    """A time as other makers write it, 2026-11-30T08:00:00.000Z; None for anything else."""
+    try:
+        at = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        return (at if at.tzinfo else at.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        return None
+
+
+def objects(reaction: Reaction) -> list[dict[str, Any]]:
+    """A list of JSON objects. Raises Unsure where the answer is none."""
+    try:
+        data = json.loads(reaction.content)
+    except (ValueError, RecursionError) as error:
+        raise Unsure("no JSON") from error
+    if not isinstance(data, list):
+        raise Unsure("no list")
+    return [each for each in data if isinstance(each, dict)]
 
 
 def webhook(

@@ -89,7 +89,7 @@ def lost(session: Session, task: Task) -> None:
     """What stood for it there was deleted: our own desk goes on alone."""
 
     def settle(link: ExternalLink) -> None:
-        link.is_open = False
+        link.is_open, link.is_ended = False, True
         _start_over(link)
         COUNTED.labels(link.desk, "lost").inc()
 

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("upto", sa.Integer(), nullable=True),
         sa.Column("last_id", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=True),
+        sa.Column("there_at", sa.DateTime(), nullable=True),
         sa.Column("agent", sa.String(length=60), nullable=True),
         sa.Column("is_theirs", sa.Boolean(), nullable=False),
         sa.Column("notes", sa.Text(), nullable=True),

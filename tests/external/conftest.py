@@ -1,4 +1,4 @@
-"""A Chatwoot played by a local server, in service on each database."""
+"""A Chatwoot and a Zammad played by local servers, in service on each database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from starlette.testclient import TestClient
 from bot.app import create_app
 from bot.db import Database
 from bot.external.chatwoot import Chatwoot
+from bot.external.zammad import Zammad
 from bot.settings import settings
+from tests.external.fake_zammad import FakeZammad
 from tests.external.support import FakeChatwoot
 
 Choose = Callable[[str, dict[str, str]], None]
@@ -38,6 +40,25 @@ def chatwoot(database: Database, in_service: Choose) -> Iterator[FakeChatwoot]:
     in_service("chatwoot", {**server.settings, "url": server.api.url})
     yield server
     server.api.close()
+
+
+@pytest.fixture
+def zammad(database: Database, in_service: Choose) -> Iterator[FakeZammad]:
+    server = FakeZammad()
+    in_service("zammad", {**server.settings, "url": server.api.url})
+    yield server
+    server.api.close()
+
+
+@pytest.fixture
+def tickets(zammad: FakeZammad) -> Zammad:
+    return Zammad(settings())
+
+
+@pytest.fixture
+def zammad_hook(zammad: FakeZammad, database: Database) -> Iterator[TestClient]:
+    with TestClient(create_app(database, settings(), lambda: True)) as client:
+        yield client
 
 
 @pytest.fixture
