@@ -96,15 +96,17 @@ def _done(delivery: str, data: dict[str, Any]) -> Event | None:
 
 def take(session: Session, event: Event) -> None:
     """Does what an agent did, once; nothing for a conversation that is none of ours."""
-    link = _link(session, event)
-    handoff = session.get(Handoff, link.handoff_id) if link is not None else None
-    if link is None or handoff is None:
+    found = _find(session, event)
+    if found is None:
         return
     try:
-        chat = lock(session, handoff.conversation_id)
+        chat = lock(session, found.conversation_id)  # before the link: whoever links the next handoff takes them so
     except UnknownConversation:
         return
-    session.refresh(handoff)
+    link = session.get(ExternalLink, found.id, with_for_update=True, populate_existing=True)
+    handoff = session.get(Handoff, found.handoff_id, populate_existing=True)
+    if link.external_id is None:
+        link.external_id, link.contact = event.conversation, event.source
     if event.message is None:
         take_once(session, NAME, event.delivery, "desk_event", lambda: _end(session, link, handoff, chat))
         return
@@ -116,27 +118,18 @@ def take(session: Session, event: Event) -> None:
     take_once(session, NAME, event.delivery, "desk_event", speak)
 
 
-def _link(session: Session, event: Event) -> ExternalLink | None:
-    """By the conversation's number; by the contact where the number was not noted yet. Under its row lock."""
-    ours = Handoff.conversation_id == event.source
+def _find(session: Session, event: Event) -> Any:
+    """The link's id with its handoff's and chat's, by the conversation's number; by the contact where the number was
+    not noted yet."""
+    unnoted = ExternalLink.external_id.is_(None) & ExternalLink.is_open & (Handoff.conversation_id == event.source)
     query = (
-        select(ExternalLink)
+        select(ExternalLink.id, ExternalLink.handoff_id, Handoff.conversation_id)
         .join(Handoff, Handoff.id == ExternalLink.handoff_id)
-        .where(
-            ExternalLink.desk == NAME,
-            or_(
-                ExternalLink.external_id == event.conversation,
-                ExternalLink.external_id.is_(None) & ExternalLink.is_open & ours,
-            ),
-        )
+        .where(ExternalLink.desk == NAME, or_(ExternalLink.external_id == event.conversation, unnoted))
         .order_by(ExternalLink.external_id.is_(None), ExternalLink.id.desc())
         .limit(1)
-        .with_for_update(of=ExternalLink)
     )
-    link = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
-    if link is not None and link.external_id is None:
-        link.external_id, link.contact = event.conversation, event.source
-    return link
+    return session.execute(query).first()
 
 
 def _speak(session: Session, link: ExternalLink, handoff: Handoff, chat: Conversation, event: Event) -> None:

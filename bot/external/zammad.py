@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import case as choice
@@ -87,7 +87,7 @@ class Zammad(ExternalDesk):
         return {"external_id": made, "state": data["state"], "at": at}
 
     def told(self, session: Session, link: ExternalLink, task: Task, result: dict[str, Any]) -> None:
-        _note_state(link, result)
+        _note_state(link, result, task.data.get("there_at"))
         link.last_id = max(link.last_id, result.get("last_id", 0))
         if task.what == OPEN:
             link.external_id = result["external_id"]
@@ -100,11 +100,12 @@ class Zammad(ExternalDesk):
         link.is_open = _has_more(session, link)
 
 
-def _note_state(link: ExternalLink, result: dict[str, Any]) -> None:
-    """Unless somebody there has changed it since, and the webhook was here first."""
+def _note_state(link: ExternalLink, result: dict[str, Any], seen: datetime | None) -> None:
+    """Unless somebody there has changed it since, and the webhook was here first: it was not known when we began."""
     at = result.get("at")
-    if "state" in result and (at is None or link.there_at is None or at >= link.there_at):
-        link.state, link.there_at = result["state"], at or link.there_at
+    is_newest = link.there_at == seen or (at is not None and at >= link.there_at)
+    if "state" in result and is_newest:
+        link.state, link.there_at = result["state"], at or seen
 
 
 def _link_a_case(session: Session) -> None:
@@ -165,14 +166,14 @@ def _next(session: Session, link: ExternalLink, case: Case) -> Task | None:
     if event is not None:
         return links.take(
             link, STEP, id=link.external_id, event=event.id, state=tickets.SHOWN[event.to_state],
-            subject=tickets.subject(case.number, event.id), body=tickets.words(event),
+            there_at=link.there_at, subject=tickets.subject(case.number, event.id), body=tickets.words(event),
             internal=tickets.is_internal(event),
         )  # fmt: skip
     if link.notes:
         note = {"case": case.number, "body": link.notes[0], "last_id": link.last_id}
         return links.take(link, NOTE, id=link.external_id, **note)
     if link.state != state:
-        return links.take(link, STATE, id=link.external_id, state=state)
+        return links.take(link, STATE, id=link.external_id, state=state, there_at=link.there_at)
     link.is_open = _has_more(session, link)
     return None
 

@@ -120,14 +120,9 @@ def _number(session: Session, link: ExternalLink) -> str:
 
 def _add(session: Session, case: Case, event: Event) -> None:
     """An agent's article is kept with the case for the desk; a trigger may send it more than once."""
-    if event.article is None or not event.text or case.erased_at is not None:
-        return
-
-    def add() -> None:
+    if event.article is not None and event.text and case.erased_at is None:
         key = f"{NAME}:article:{event.article}"
         cases.add_detail(session, case.number, event.text, actor=tickets.BY + event.author, key=key)
-
-    take_once(session, NAME, f"article:{event.article}", "desk_event", add)
 
 
 def _move(session: Session, link: ExternalLink, case: Case, event: Event) -> None:

@@ -13,8 +13,11 @@ from bot.db import Database
 from bot.external.chatwoot import Chatwoot
 from bot.external.zammad import Zammad
 from bot.settings import settings
+from tests.cases.support import Teller
+from tests.conversations.support import Customer, answer_all
+from tests.external.complaints import opened
 from tests.external.fake_zammad import FakeZammad
-from tests.external.support import FakeChatwoot
+from tests.external.support import FakeChatwoot, work_off
 
 Choose = Callable[[str, dict[str, str]], None]
 
@@ -42,6 +45,20 @@ def chatwoot(database: Database, in_service: Choose) -> Iterator[FakeChatwoot]:
     server.api.close()
 
 
+@pytest.fixture(autouse=True)
+def desk_hours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.conversations.settle.service_open", lambda now: True)
+
+
+@pytest.fixture
+def customer(chatwoot: FakeChatwoot, database: Database) -> Customer:
+    """Someone who waits for a person."""
+    customer = Customer(database)
+    customer.send("转人工，我的电话13812345678")
+    answer_all(database)
+    return customer
+
+
 @pytest.fixture
 def zammad(database: Database, in_service: Choose) -> Iterator[FakeZammad]:
     server = FakeZammad()
@@ -53,6 +70,19 @@ def zammad(database: Database, in_service: Choose) -> Iterator[FakeZammad]:
 @pytest.fixture
 def tickets(zammad: FakeZammad) -> Zammad:
     return Zammad(settings())
+
+
+@pytest.fixture
+def teller(database: Database) -> Teller:
+    return Teller(database)
+
+
+@pytest.fixture
+def case(teller: Teller, zammad: FakeZammad, tickets: Zammad, database: Database) -> str:
+    """The number of an acknowledged complaint that is ticket 31."""
+    number = opened(teller)
+    work_off(database, tickets)
+    return number
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from bot.db import Database, now
 from bot.external.desks import ExternalDesk
 from bot.external.models import ExternalLink
 from bot.external.relay import Relay
+from tests.conversations.support import Customer, answer_all
 from tests.support.provider import FakeProvider, Fault, status
 
 PUBLIC = re.compile(
@@ -49,6 +50,12 @@ def link_of(database: Database) -> ExternalLink:
     """The newest one."""
     with database.read() as session:
         return session.query(ExternalLink).order_by(ExternalLink.id.desc()).first()
+
+
+def write(customer: Customer, *texts: str) -> None:
+    for text in texts:
+        customer.send(text)
+    answer_all(customer.database)
 
 
 def owner(database: Database) -> tuple[str, str | None]:

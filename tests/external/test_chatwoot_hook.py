@@ -15,7 +15,7 @@ from bot.conversations import ownership
 from bot.conversations.models import Conversation, Handoff, Message
 from bot.conversations.text import MAX_STORED
 from bot.db import Database, now
-from bot.external.chatwoot import FRESH_S, OPEN
+from bot.external.chatwoot import FRESH_S, OPEN, Chatwoot
 from bot.external.chosen import configured
 from bot.external.relay import Relay
 from bot.settings import settings
@@ -25,12 +25,8 @@ from tests.external.support import make_due, owner, signed, work_off
 
 
 @pytest.fixture
-def customer(chatwoot, desk, database: Database, monkeypatch: pytest.MonkeyPatch) -> Customer:
+def customer(customer: Customer, desk: Chatwoot, database: Database) -> Customer:
     """Someone who waits for a person and whom Chatwoot knows of as conversation 12."""
-    monkeypatch.setattr("bot.conversations.settle.service_open", lambda now: True)
-    customer = Customer(database)
-    customer.send("转人工")
-    answer_all(database)
     work_off(database, desk)
     return customer
 
@@ -189,9 +185,8 @@ def test_without_a_delivery_id_a_repetition_is_known_by_what_it_says(chatwoot, c
 
 
 def test_words_to_a_conversation_whose_number_was_not_noted_yet_are_not_lost(
-    chatwoot, hook, database, desk, monkeypatch
+    chatwoot, hook, database, desk
 ) -> None:
-    monkeypatch.setattr("bot.conversations.settle.service_open", lambda now: True)
     customer = Customer(database)
     customer.send("转人工")
     answer_all(database)
@@ -215,9 +210,27 @@ def test_late_words_of_the_last_handoff_do_not_take_the_next_one(chatwoot, custo
     assert owner(database) == ("queued", None) and by_agents(customer) == []
 
 
+def test_webhooks_and_workers_at_once_do_not_hold_each_other_up(chatwoot, customer, hook, database, desk) -> None:
+    for round_number in range(4):
+        newest = max(chatwoot.conversations)
+        ended = [chatwoot.status_changed(conversation=newest) for _ in range(3)]
+        with ThreadPoolExecutor(8) as pool:
+            answers = [pool.submit(chatwoot.post, hook, event) for event in ended]
+            customer.send("再转人工")
+            workers = [pool.submit(work_off, database, desk) for _ in range(2)]
+            turns = [pool.submit(answer_all, database)]
+            late = [pool.submit(chatwoot.post, hook, chatwoot.reply("再见", 1000 + round_number)) for _ in range(2)]
+        assert {each.result() for each in (*answers, *late)} == {200}
+        assert all(each.result() is not None for each in (*workers, *turns))
+        customer.send("再转人工")
+        answer_all(database)
+        work_off(database, desk)
+
+
 # What is not an agent's
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # nothing of a database in it
 @pytest.mark.parametrize("changed", [
     {"message_type": "incoming"}, {"message_type": 0}, {"message_type": "activity"}, {"message_type": "template"},
     {"private": True}, {"sender": None}, {"sender": {"id": 1, "name": "规则", "type": "agent_bot"}},

@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 
 from bot import doctor
-from bot.db import Database
 from bot.external import chosen
 from bot.settings import settings
 from tests.external.conftest import Choose
 
-FULL = {"url": "https://desk.example", "account": "3", "inbox": "i", "token": "t", "secret": "s"}
+FULL = {
+    "chatwoot": {"url": "https://desk.example", "account": "3", "inbox": "i", "token": "t", "secret": "s"},
+    "zammad": {"url": "https://desk.example", "group": "g", "customer": "c@example.com", "token": "t", "secret": "s"},
+}
+NEEDS = [(name, need) for name, needs in FULL.items() for need in needs]
 
 
 def findings() -> list[tuple[bool, str]]:
@@ -21,18 +24,18 @@ def test_nothing_is_in_service_by_default() -> None:
     assert chosen.configured(settings()) == [] and findings() == []
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_a_named_desk_with_all_it_needs_is_in_service(database: Database, in_service: Choose) -> None:
-    in_service("chatwoot", FULL)
-    assert [desk.name for desk in chosen.configured(settings())] == ["chatwoot"]
-    assert findings() == [(True, "chatwoot in service, webhook /hooks/chatwoot")]
+@pytest.mark.parametrize("name", FULL)
+def test_a_named_desk_with_all_it_needs_is_in_service(in_service: Choose, name: str) -> None:
+    in_service(name, FULL[name])
+    assert [desk.name for desk in chosen.configured(settings())] == [name]
+    assert findings() == [(True, f"{name} in service, webhook /hooks/{name}")]
 
 
-@pytest.mark.parametrize("missing", FULL)
-def test_the_doctor_names_what_a_desk_lacks(in_service: Choose, missing: str) -> None:
-    in_service("chatwoot", {**FULL, missing: ""})
+@pytest.mark.parametrize(("name", "missing"), NEEDS)
+def test_the_doctor_names_what_a_desk_lacks(in_service: Choose, name: str, missing: str) -> None:
+    in_service(name, {**FULL[name], missing: ""})
     assert chosen.configured(settings()) == []
-    assert findings() == [(False, f"chatwoot needs YIDA_CHATWOOT_{missing.upper()}")]
+    assert findings() == [(False, f"{name} needs YIDA_{name.upper()}_{missing.upper()}")]
 
 
 def test_the_doctor_names_a_desk_that_nobody_knows(in_service: Choose) -> None:
