@@ -17,6 +17,7 @@ from bot.conversations.turns import Turns
 from bot.conversations.wakeups import DELIVERIES, DESK, WORK, bus
 from bot.db import Database
 from bot.external import chosen as external
+from bot.external.desks import TICKETS
 from bot.external.relay import Relay
 from bot.settings import Settings
 
@@ -87,6 +88,6 @@ class Worker:
         self._ready.set()
         await asyncio.to_thread(self._stop.wait)
         stopped.set()
-        for topic in (WORK, DELIVERIES, DESK):
+        for topic in (WORK, DELIVERIES, DESK, TICKETS):
             bus().publish(topic)
         await asyncio.gather(running, doing, *sending)

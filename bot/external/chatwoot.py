@@ -164,7 +164,6 @@ def _due() -> Any:
         .join(Handoff, Handoff.id == ExternalLink.handoff_id)
         .join(Conversation, Conversation.id == Handoff.conversation_id)
         .where(links.may_be_taken(NAME), something)
-        .order_by(ExternalLink.id)
         .limit(1)
         .with_for_update(of=ExternalLink, skip_locked=True)
     )

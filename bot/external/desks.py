@@ -23,11 +23,15 @@ from starlette.routing import Route
 
 from bot.channels.http import Refused
 from bot.channels.platforms import Reaction, TryAgain, Undeliverable, Unsure, call, raw_body
+from bot.conversations.crew import POLL_S
+from bot.conversations.wakeups import DESK
 from bot.db import Database, once
 from bot.external.models import ExternalLink
 
 LANGUAGE = "zh"
 """Other desks' agents read what our own desk's packets are written in."""
+TICKETS = "tickets"
+"""The topic of desks for cases, which wait for no customer: they are woken by their own tasks alone."""
 MISCONFIGURED_S = 60.0
 """Until a desk that does not know us is asked again: somebody has to mend a setting first."""
 
@@ -51,6 +55,10 @@ class ExternalDesk(ABC):
     """Another maker's desk. `tell` blocks; it runs in threads of the desk's own."""
 
     name: str
+    topic: str = DESK
+    """What wakes its crew."""
+    poll_s: float = POLL_S
+    """How often its crew looks by itself."""
 
     @abstractmethod
     def routes(self, database: Database) -> Sequence[Route]:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversations.wakeups import DESK, announce
 from bot.db import now
-from bot.external.desks import Task
+from bot.external.desks import TICKETS, Task
 from bot.external.models import ExternalLink
 
 LEASE_S = 40.0
@@ -100,7 +100,7 @@ def add_note(session: Session, link: ExternalLink, text: str) -> None:
     """Something more for that desk's agents; the caller holds the link's row lock."""
     link.notes = [*(link.notes or ()), text]
     link.is_open = True
-    announce(session, DESK)
+    announce(session, _topic(link))
 
 
 def drop_note(link: ExternalLink) -> None:
@@ -116,7 +116,11 @@ def _with(session: Session, task: Task, settle: Callable[[ExternalLink], None]) 
     settle(link)
     link.is_sending = False
     link.lease_token = link.lease_until = None
-    announce(session, DESK)  # more of it may wait
+    announce(session, _topic(link))  # more of it may wait
+
+
+def _topic(link: ExternalLink) -> str:
+    return DESK if link.case_id is None else TICKETS
 
 
 def _start_over(link: ExternalLink) -> None:

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 from bot.channels.platforms import TryAgain, Undeliverable, Unsure
 from bot.conversations.crew import keep_working
-from bot.conversations.wakeups import DESK
 from bot.db import Database
 from bot.external import links
 from bot.external.desks import ExternalDesk, Gone, Task
@@ -38,7 +37,7 @@ class Relay:
         async def tell(task: Task) -> None:
             await loop.run_in_executor(self._threads, self.tell, task)
 
-        await keep_working(DESK, claim, tell, stopped, at_once=THREADS)
+        await keep_working(self._desk.topic, claim, tell, stopped, at_once=THREADS, poll_s=self._desk.poll_s)
         self._threads.shutdown(wait=False)
 
     def claim(self) -> Task | None:

@@ -22,7 +22,7 @@ from bot.channels.platforms import TryAgain
 from bot.db import Database, insert, now
 from bot.external import links, tickets
 from bot.external import zammad_events as events
-from bot.external.desks import ExternalDesk, Task, webhook
+from bot.external.desks import TICKETS, ExternalDesk, Task, webhook
 from bot.external.models import ExternalLink
 from bot.external.zammad_api import ZammadApi
 from bot.settings import Settings
@@ -37,6 +37,8 @@ OPEN, STEP, NOTE, STATE = "open", "step", "note", "state"
 
 class Zammad(ExternalDesk):
     name = NAME
+    topic = TICKETS
+    poll_s = 5.0  # nobody waits at the other end, and looking through many open cases costs something
 
     def __init__(self, settings: Settings) -> None:
         self._api = ZammadApi(settings)
@@ -137,17 +139,17 @@ def _newest_event(session: Session, case_id: int) -> int:
 
 
 def _due() -> Any:
-    news = exists().where(CaseEvent.case_id == ExternalLink.case_id, CaseEvent.id > ExternalLink.sent)
+    # Not `exists`: beside an `or` PostgreSQL would read every event of every case for it.
+    newest = select(func.max(CaseEvent.id)).where(CaseEvent.case_id == ExternalLink.case_id).scalar_subquery()
     shown = choice(tickets.SHOWN, value=Case.state)
     something = or_(
-        ExternalLink.external_id.is_(None), ExternalLink.notes.isnot(None), news,
+        ExternalLink.external_id.is_(None), ExternalLink.notes.isnot(None), newest > ExternalLink.sent,
         func.coalesce(ExternalLink.state, "") != shown,
     )  # fmt: skip
     return (
         select(ExternalLink, Case)
         .join(Case, Case.id == ExternalLink.case_id)
         .where(links.may_be_taken(NAME), something)
-        .order_by(ExternalLink.id)
         .limit(1)
         .with_for_update(of=ExternalLink, skip_locked=True)
     )
