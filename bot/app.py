@@ -26,6 +26,7 @@ from bot.channels.rest import RestChannel
 from bot.channels.web import WebChat
 from bot.db import UNAVAILABLE, Database
 from bot.desk import routes as desk_pages
+from bot.external import chosen as external
 from bot.settings import Settings
 from bot.widget import routes as widget_pages
 from bot.wording import say
@@ -50,6 +51,7 @@ def create_app(database: Database, settings: Settings, brain_ready: Callable[[],
             *TrackingHooks(database).routes(),
             *_socketio(database, settings, limits),
             *(route for platform in configured(settings) for route in platform.routes(database)),
+            *(route for desk in external.configured(settings) for route in desk.routes(database)),
             Mount("/desk", routes=desk_pages.routes(lambda request: client_address(request, settings))),
             *_operations(database, settings, brain_ready),
             *widget_pages.routes(),

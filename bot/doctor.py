@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.channels import chosen as platforms
 from bot.db import database
+from bot.external import chosen as external
 from bot.settings import ROOT, Settings
 from bot.shipments.providers.chosen import names, problems
 
@@ -34,6 +35,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield _cookies(settings)
     yield _providers(settings)
     yield from _platforms(settings)
+    yield from _desks(settings)
 
 
 def _database() -> Finding:
@@ -99,3 +101,11 @@ def _platforms(settings: Settings) -> Iterator[Finding]:
         yield Finding(False, problem)
     for platform in platforms.configured(settings):
         yield Finding(True, f"{platform.name} in service, webhook {settings.public_url}/hooks/{platform.name}")
+
+
+def _desks(settings: Settings) -> Iterator[Finding]:
+    """Each desk of another maker that credentials.yml names: in service, or what it lacks."""
+    for problem in external.problems(settings):
+        yield Finding(False, problem)
+    for desk in external.configured(settings):
+        yield Finding(True, f"{desk.name} in service, webhook {settings.public_url}/hooks/{desk.name}")

@@ -6,6 +6,7 @@ import bot.conversations.models
 import bot.customers.models
 import bot.desk.models
 import bot.duework
+import bot.external.models
 import bot.learning.models
 import bot.rights.models
 import bot.shipments.models  # noqa: F401

@@ -81,6 +81,16 @@ class Settings(BaseSettings):
     line_secret: str = ""
     line_url: str = "https://api.line.me"
     line_files_url: str = "https://api-data.line.me"
+    chatwoot_url: str = ""
+    chatwoot_account: str = Field(default="", description="its number, as in the address of Chatwoot's pages")
+    chatwoot_inbox: str = Field(default="", description="the API inbox's identifier")
+    chatwoot_token: str = Field(default="", description="an agent's access token: writes notes, closes conversations")
+    chatwoot_secret: str = Field(default="", description="the API inbox's own: signs its webhooks")
+    zammad_url: str = ""
+    zammad_token: str = Field(default="", description="an agent's access token: opens and changes tickets")
+    zammad_group: str = Field(default="", description="the group that new tickets go to, by name")
+    zammad_customer: str = Field(default="", description="the e-mail address of the user who stands for customers")
+    zammad_secret: str = Field(default="", description="the webhook's HMAC-SHA1 signature token")
     turns_at_once: int = 4
     turn_timeout_s: float = 20.0
     lease_s: float = 30.0

@@ -14,15 +14,18 @@ from bot import duework
 from bot.channels.chosen import configured
 from bot.channels.delivering import Deliverer
 from bot.conversations.turns import Turns
-from bot.conversations.wakeups import DELIVERIES, WORK, bus
+from bot.conversations.wakeups import DELIVERIES, DESK, WORK, bus
 from bot.db import Database
+from bot.external import chosen as external
+from bot.external.desks import TICKETS
+from bot.external.relay import Relay
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Loads the model, then answers, sends to platforms and does due work until stopped.
+    """Loads the model, then answers, sends to platforms and other desks, and does due work until stopped.
 
     Rasa is imported in `run`, so that the web side can start first.
     """
@@ -80,9 +83,11 @@ class Worker:
         )
         deliverers = [Deliverer(self._database, platform) for platform in configured(self._settings)]
         sending = [asyncio.create_task(deliverer.run(stopped)) for deliverer in deliverers]
+        relays = [Relay(self._database, desk) for desk in external.configured(self._settings)]
+        sending += [asyncio.create_task(relay.run(stopped)) for relay in relays]
         self._ready.set()
         await asyncio.to_thread(self._stop.wait)
         stopped.set()
-        for topic in (WORK, DELIVERIES):
+        for topic in (WORK, DELIVERIES, DESK, TICKETS):
             bus().publish(topic)
         await asyncio.gather(running, doing, *sending)

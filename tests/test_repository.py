@@ -28,6 +28,7 @@ LAYERS = [
     {"rights"},
     {"notices", "reports"},
     {"channels", "desk", "widget"},
+    {"external"},
 ]
 LAYER_OF = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
 SERVICES = set().union(*LAYERS[:7])

@@ -200,12 +200,22 @@ def _note_move(
     )
 
 
-def return_to_bot(session: Session, conversation_id: str, agent: str) -> None:
+def return_to_bot(session: Session, conversation_id: str, agent: str, outcome: str = "returned") -> None:
     """Hands the chat back; the bot says that it is here again."""
     conversation = _owned(session, conversation_id, agent)
     _note_move(session, conversation, _open_handoff(session, conversation_id), RETURNED, agent)
-    _end_handoff(session, conversation, "returned")
+    _end_handoff(session, conversation, outcome)
     _change_owner(session, conversation, BOT)
+    _say_back(session, conversation)
+
+
+def give_back_waiting(session: Session, conversation: Conversation, outcome: str) -> None:
+    """Another desk is done with a chat that nobody took. Raises Conflict when it does not wait."""
+    cancel_wait(session, conversation, outcome)
+    _say_back(session, conversation)
+
+
+def _say_back(session: Session, conversation: Conversation) -> None:
     language = conversation.language
     add_message(session, conversation, "bot", say(language, "bot_is_back"), choices=next_steps(language))
 

@@ -26,11 +26,12 @@ class FakeProvider:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 form = dict(parse_qsl(body.decode(errors="replace")))
-                fake.asked.append({"path": self.path, "form": form, "body": body, "headers": dict(self.headers)})
+                asked = {"method": self.command, "path": self.path, "form": form, "body": body}
+                fake.asked.append({**asked, "headers": dict(self.headers)})
                 with suppress(OSError):
                     _respond(self, fake.answer(self.path) if callable(fake.answer) else fake.answer)
 
-            do_GET = do_POST
+            do_GET = do_PUT = do_POST
 
             def log_message(self, *_: Any) -> None:
                 pass

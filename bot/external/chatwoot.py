@@ -1,0 +1,244 @@
+"""Chatwoot as a desk beside ours: an API-channel inbox, a conversation there for each handoff.
+
+Out: contact, conversation, the packet as a private note, then the customer's words in their order. In: chatwoot_events.
+Where nobody knows whether something arrived, Chatwoot is asked before it is said again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy.orm import Session
+from starlette.datastructures import Headers
+from starlette.routing import Route
+
+from bot.conversations.models import (
+    AGENT,
+    FOR_DESK,
+    QUEUED,
+    Conversation,
+    Handoff,
+    InboxMessage,
+    Message,
+    StoredFile,
+)
+from bot.db import Database, insert, now
+from bot.external import chatwoot_events as events
+from bot.external import links, packets
+from bot.external.chatwoot_api import ChatwootApi
+from bot.external.desks import LANGUAGE, ExternalDesk, Task, webhook
+from bot.external.models import ExternalLink
+from bot.settings import Settings
+from bot.wording import say
+
+NAME = "chatwoot"
+FRESH_S = 300
+"""Older webhooks are refused: Chatwoot stamps each when it sends it (github.com/chatwoot/chatwoot/pull/13573)."""
+GIVE_UP_AFTER = timedelta(hours=24)
+"""A chat that was over so long ago is not told of any more."""
+OPEN, PACKET, SAY, NOTE, END = "open", "packet", "say", "note", "end"
+
+
+class Chatwoot(ExternalDesk):
+    name = NAME
+
+    def __init__(self, settings: Settings) -> None:
+        self._api = ChatwootApi(settings)
+        self._account = settings.chatwoot_account
+        self._secret = settings.chatwoot_secret.encode()
+
+    def routes(self, database: Database) -> Sequence[Route]:
+        def read(headers: Headers, data: dict[str, Any]) -> events.Event | None:
+            return events.read(headers, data, self._account)
+
+        return [webhook(f"/hooks/{NAME}", database, self._is_genuine, read, events.take)]
+
+    def _is_genuine(self, headers: Headers, body: bytes) -> bool:
+        """`X-Chatwoot-Signature: sha256=` HMAC-SHA256 of timestamp, dot and body, with the inbox's secret."""
+        stamp, given = headers.get("x-chatwoot-timestamp", ""), headers.get("x-chatwoot-signature", "")
+        good = "sha256=" + hmac.new(self._secret, stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(given.encode(), good.encode()):
+            return False
+        return stamp.isdecimal() and abs(now().timestamp() - int(stamp)) <= FRESH_S
+
+    def next_task(self, session: Session) -> Task | None:
+        _link_a_handoff(session)
+        while True:
+            row = session.execute(_due().execution_options(populate_existing=True)).first()
+            if row is None:
+                return None
+            link, handoff, chat = row
+            task = _next(session, link, handoff, chat)
+            session.flush()
+            if task is not None:
+                return task
+
+    def tell(self, task: Task) -> dict[str, Any]:
+        data = task.data
+        if task.what == OPEN:
+            contact, found = self._api.open(data["source"], data["name"], data["known"], doubtful=task.doubtful)
+            return {"contact": contact, "external_id": found}
+        if task.what == SAY:
+            there = self._api.said_since(data["id"], data["last_id"]) if task.doubtful else 0
+            text = say(LANGUAGE, "desk_other_repeated", text=data["text"]) if task.doubtful else data["text"]
+            said = there or self._api.say(data["contact"], data["id"], text, data["file"])
+            return {"last_id": said, "repeated": task.doubtful and not there}
+        there = self._api.noted_since(data["id"], data["last_id"], data["text"]) if task.doubtful else 0
+        noted = there or self._api.note(data["id"], data["text"])
+        if task.what == END:
+            self._api.resolve(data["id"])
+        return {"last_id": noted}
+
+    def told(self, session: Session, link: ExternalLink, task: Task, result: dict[str, Any]) -> None:
+        link.last_id = max(link.last_id, result.get("last_id", 0))
+        if task.what == OPEN:
+            link.contact, link.external_id = result["contact"], result["external_id"]
+        elif task.what == PACKET:
+            link.is_told = True
+        elif task.what == SAY:
+            link.sent = task.data["seq"]
+            link.repeated += bool(result.get("repeated"))
+        elif task.what == NOTE:
+            links.drop_note(link)
+        else:
+            link.is_ended, link.is_open = True, link.notes is not None
+
+
+def _link_a_handoff(session: Session) -> None:
+    """Of those that wait or are with an agent and that Chatwoot was not told of yet."""
+    linked = exists().where(ExternalLink.handoff_id == Handoff.id, ExternalLink.desk == NAME)
+    query = (
+        select(Handoff)
+        .join(Conversation, Conversation.id == Handoff.conversation_id)
+        .where(Conversation.owner.in_((QUEUED, AGENT)), Handoff.ended_at.is_(None), ~linked)
+        .order_by(Handoff.id)
+        .limit(1)
+        .with_for_update(of=Conversation, skip_locked=True)
+    )
+    handoff = session.execute(query).scalar_one_or_none()
+    if handoff is None:
+        return
+    begins = _begins_after(session, handoff)
+    values = {"desk": NAME, "handoff_id": handoff.id, "sent": begins}
+    session.execute(insert(session, ExternalLink).values(**values).on_conflict_do_nothing())
+    earlier = select(Handoff.id).where(Handoff.conversation_id == handoff.conversation_id, Handoff.id < handoff.id)
+    session.execute(
+        update(ExternalLink.__table__)
+        .where(ExternalLink.handoff_id.in_(earlier), ExternalLink.desk == NAME, ExternalLink.upto.is_(None))
+        .values(upto=begins)
+    )
+
+
+def _begins_after(session: Session, handoff: Handoff) -> int:
+    """The customer's message that led to the handoff: what follows is for its agent."""
+    answered = (
+        select(InboxMessage.seq)
+        .join(Message, Message.answers == InboxMessage.id)
+        .where(Message.conversation_id == handoff.conversation_id, Message.epoch == handoff.epoch)
+        .order_by(InboxMessage.seq)
+        .limit(1)
+    )
+    newest = select(func.max(Message.seq)).where(Message.conversation_id == handoff.conversation_id)
+    found = session.execute(answered).scalar_one_or_none()
+    return int(found if found is not None else session.execute(newest).scalar_one() or 0)
+
+
+def _due() -> Any:
+    words = exists().where(
+        InboxMessage.conversation_id == Conversation.id,
+        InboxMessage.state == FOR_DESK,
+        InboxMessage.seq > ExternalLink.sent,
+        InboxMessage.seq <= func.coalesce(ExternalLink.upto, Conversation.last_seq),
+    )
+    something = or_(
+        ExternalLink.external_id.is_(None), ExternalLink.is_told.is_(False), words, _taken_elsewhere(),
+        ExternalLink.notes.isnot(None), Handoff.ended_at.isnot(None),
+    )  # fmt: skip
+    return (
+        select(ExternalLink, Handoff, Conversation)
+        .join(Handoff, Handoff.id == ExternalLink.handoff_id)
+        .join(Conversation, Conversation.id == Handoff.conversation_id)
+        .where(links.may_be_taken(NAME), something)
+        .limit(1)
+        .with_for_update(of=ExternalLink, skip_locked=True)
+    )
+
+
+def _taken_elsewhere() -> Any:
+    """An agent of ours has the chat and Chatwoot does not know."""
+    another = or_(ExternalLink.agent.is_(None), ExternalLink.agent != Conversation.agent)
+    return (Conversation.owner == AGENT) & Handoff.ended_at.is_(None) & another
+
+
+def _next(session: Session, link: ExternalLink, handoff: Handoff, chat: Conversation) -> Task | None:
+    """What Chatwoot is told next; None where there is nothing (any more)."""
+    if _is_past(link, handoff):
+        link.is_open = False
+        return None
+    if link.external_id is None:
+        name = say(LANGUAGE, "desk_other_contact", value=f"{chat.channel} {chat.id[:6]}")
+        return links.take(link, OPEN, source=chat.id, name=name, known=_known(session, chat.id))
+    if not link.is_told:
+        text = packets.as_note(handoff.packet, handoff.reason, chat.channel, chat.id)
+        return links.take(link, PACKET, text=text, **_where(link))
+    message = _next_words(session, link, chat)
+    if message is not None:
+        file = session.get(StoredFile, message.file_id) if message.file_id else None
+        photo = (file.name, file.media_type, file.content) if file else None
+        return links.take(link, SAY, text=message.text, file=photo, seq=message.seq, **_where(link))
+    if handoff.ended_at is None and chat.owner == AGENT and link.agent != chat.agent:
+        link.agent, link.is_theirs = chat.agent, False
+        links.add_note(session, link, say(LANGUAGE, "desk_other_taken", value=chat.agent))
+    if link.notes:
+        return links.take(link, NOTE, text=link.notes[0], **_where(link))
+    if handoff.ended_at is not None and not link.is_ended:
+        ended = say(LANGUAGE, "desk_other_ended", value=events.worded(handoff.outcome or ""))
+        return links.take(link, END, text=ended, **_where(link))
+    link.is_open = handoff.ended_at is None
+    return None
+
+
+def _is_past(link: ExternalLink, handoff: Handoff) -> bool:
+    """Over before Chatwoot heard of it, or so long ago that nobody there cares."""
+    if handoff.ended_at is None:
+        return False
+    unheard = link.external_id is None and not link.is_doubtful and not link.is_sending
+    return unheard or now() - handoff.ended_at > GIVE_UP_AFTER
+
+
+def _where(link: ExternalLink) -> dict[str, Any]:
+    return {"id": link.external_id, "contact": link.contact, "last_id": link.last_id}
+
+
+def _known(session: Session, conversation_id: str) -> list[str]:
+    """Conversations there that earlier handoffs of this chat stand for."""
+    query = (
+        select(ExternalLink.external_id)
+        .join(Handoff, Handoff.id == ExternalLink.handoff_id)
+        .where(Handoff.conversation_id == conversation_id, ExternalLink.external_id.isnot(None))
+    )
+    return list(session.execute(query).scalars())
+
+
+def _next_words(session: Session, link: ExternalLink, chat: Conversation) -> Message | None:
+    query = (
+        select(Message)
+        .join(
+            InboxMessage,
+            (InboxMessage.conversation_id == Message.conversation_id) & (InboxMessage.seq == Message.seq),
+        )
+        .where(
+            Message.conversation_id == chat.id,
+            InboxMessage.state == FOR_DESK,
+            Message.seq > link.sent,
+            Message.seq <= (link.upto if link.upto is not None else chat.last_seq),
+        )
+        .order_by(Message.seq)
+        .limit(1)
+    )
+    return session.execute(query).scalar_one_or_none()

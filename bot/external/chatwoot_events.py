@@ -1,0 +1,209 @@
+"""What Chatwoot's agents do, from its webhook: their words to the customer, and that they are done.
+
+Shapes: chatwoot.com/hc/user-guide/articles/1677693021-how-to-use-webhooks. `message_created` is a message with its
+`conversation`; `conversation_status_changed` and `conversation_resolved` are a conversation. Its jobs run in no order
+that one could rely on, and a message may come by two webhooks (the account's and the inbox's): both are one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+from starlette.datastructures import Headers
+
+from bot.channels.http import Refused
+from bot.conversations import ownership
+from bot.conversations.errors import UnknownConversation
+from bot.conversations.inbox import lock
+from bot.conversations.models import AGENT, QUEUED, Conversation, Handoff
+from bot.conversations.outbox import add_message
+from bot.conversations.text import MAX_STORED, clean
+from bot.db import now
+from bot.external import links
+from bot.external.desks import LANGUAGE, number, take_once
+from bot.external.models import ExternalLink
+from bot.wording import say, texts
+
+NAME = "chatwoot"
+MESSAGE, DONE = "message_created", ("conversation_status_changed", "conversation_resolved")
+RESOLVED = "resolved"
+OVERTAKEN = timedelta(minutes=2)
+"""An agent's last words may come after the news that they are done."""
+NAME_LENGTH = 60
+
+
+@dataclass(frozen=True)
+class Event:
+    """`delivery` is the same for a repeated webhook, `message` for a message by whichever webhook it comes."""
+
+    delivery: str
+    conversation: str
+    source: str
+    agent: str
+    message: str | None = None
+    text: str = ""
+    has_files: bool = False
+
+
+def read(headers: Headers, data: dict[str, Any], account: str) -> Event | None:
+    """None for what is no word or deed of an agent. Raises Refused for less than is documented."""
+    name = data.get("event")
+    if not isinstance(name, str):
+        raise Refused(400, "bad_event")
+    its_account = number(_object(data.get("account")).get("id"))
+    if its_account is not None and its_account != account:
+        return None
+    delivery = headers.get("x-chatwoot-delivery") or _fingerprint(data)
+    if name == MESSAGE:
+        return _message(delivery, data)
+    if name in DONE:
+        return _done(delivery, data)
+    return None
+
+
+def _message(delivery: str, data: dict[str, Any]) -> Event | None:
+    """An agent's public message: no note, nothing of the customer's, of a bot's or of a rule's."""
+    chat, author = _object(data.get("conversation")), _object(data.get("sender"))
+    conversation = number(chat.get("id")) or number(chat.get("display_id"))
+    message = number(data.get("id"))
+    if conversation is None or message is None or not isinstance(data.get("message_type"), (str, int)):
+        raise Refused(400, "bad_event")
+    by_agent = author.get("type", "user") == "user" and bool(author)
+    if data["message_type"] not in ("outgoing", 1) or data.get("private") is True or not by_agent:
+        return None
+    text, has_files = data.get("content"), bool(data.get("attachments"))
+    text = text if isinstance(text, str) else ""
+    if not has_files and not clean(text):
+        return None
+    return Event(delivery, conversation, _source(chat), _name(author), message, text, has_files)
+
+
+def _done(delivery: str, data: dict[str, Any]) -> Event | None:
+    conversation, status = number(data.get("id")), data.get("status")
+    if conversation is None or not isinstance(status, str):
+        raise Refused(400, "bad_event")
+    if status != RESOLVED:
+        return None
+    agent = _name(_object(_object(data.get("meta")).get("assignee")))
+    return Event(delivery=delivery, conversation=conversation, source=_source(data), agent=agent)
+
+
+def take(session: Session, event: Event) -> None:
+    """Does what an agent did, once; nothing for a conversation that is none of ours."""
+    found = _find(session, event)
+    if found is None:
+        return
+    try:
+        chat = lock(session, found.conversation_id)  # before the link: whoever links the next handoff takes them so
+    except UnknownConversation:
+        return
+    link = session.get(ExternalLink, found.id, with_for_update=True, populate_existing=True)
+    handoff = session.get(Handoff, found.handoff_id, populate_existing=True)
+    if link.external_id is None:
+        link.external_id, link.contact = event.conversation, event.source
+    if event.message is None:
+        take_once(session, NAME, event.delivery, "desk_event", lambda: _end(session, link, handoff, chat))
+        return
+    one = f"message:{event.message}"
+
+    def speak() -> None:
+        take_once(session, NAME, one, "desk_event", lambda: _speak(session, link, handoff, chat, event))
+
+    take_once(session, NAME, event.delivery, "desk_event", speak)
+
+
+def _find(session: Session, event: Event) -> Any:
+    """The link's id with its handoff's and chat's, by the conversation's number; by the contact where the number was
+    not noted yet."""
+    unnoted = ExternalLink.external_id.is_(None) & ExternalLink.is_open & (Handoff.conversation_id == event.source)
+    query = (
+        select(ExternalLink.id, ExternalLink.handoff_id, Handoff.conversation_id)
+        .join(Handoff, Handoff.id == ExternalLink.handoff_id)
+        .where(ExternalLink.desk == NAME, or_(ExternalLink.external_id == event.conversation, unnoted))
+        .order_by(ExternalLink.external_id.is_(None), ExternalLink.id.desc())
+        .limit(1)
+    )
+    return session.execute(query).first()
+
+
+def _speak(session: Session, link: ExternalLink, handoff: Handoff, chat: Conversation, event: Event) -> None:
+    """The first words take the chat for their agent; words of another agent there pass it on."""
+    pieces = _pieces(event.text)
+    if handoff.ended_at is not None:
+        _speak_late(session, link, handoff, chat, event.agent, pieces)
+        return
+    if chat.owner == QUEUED:
+        ownership.claim(session, chat.id, event.agent)
+    elif not _has_it(link, chat):
+        links.add_note(session, link, say(LANGUAGE, "desk_other_not_yours", value=chat.agent))
+        return
+    elif chat.agent != event.agent:
+        ownership.transfer(session, chat.id, chat.agent, event.agent)
+    link.agent, link.is_theirs = event.agent, True
+    for piece in pieces:
+        ownership.reply(session, chat.id, event.agent, piece)
+    if event.has_files:
+        links.add_note(session, link, say(LANGUAGE, "desk_other_no_files"))
+
+
+def _speak_late(
+    session: Session, link: ExternalLink, handoff: Handoff, chat: Conversation, agent: str, pieces: list[str]
+) -> None:
+    """Words that were overtaken by the end are an agent's all the same; later ones find the bot at work."""
+    if link.is_theirs and handoff.outcome == RESOLVED and now() - handoff.ended_at < OVERTAKEN:
+        for piece in pieces:
+            add_message(session, chat, "agent", piece, agent=agent)
+        return
+    links.add_note(session, link, say(LANGUAGE, "desk_other_over"))
+
+
+def _end(session: Session, link: ExternalLink, handoff: Handoff, chat: Conversation) -> None:
+    """Resolved there: back to the bot, unless it is over already or one of our own agents has the chat."""
+    if handoff.ended_at is not None:
+        return
+    if chat.owner == QUEUED:
+        ownership.give_back_waiting(session, chat, RESOLVED)
+    elif chat.owner == AGENT and _has_it(link, chat):
+        ownership.return_to_bot(session, chat.id, chat.agent, RESOLVED)
+    else:
+        return
+    link.is_theirs, link.is_ended = True, True
+
+
+def _has_it(link: ExternalLink, chat: Conversation) -> bool:
+    return bool(link.is_theirs) and chat.agent == link.agent
+
+
+def worded(outcome: str) -> str:
+    return texts(LANGUAGE).get(f"desk_outcome_{outcome}", outcome)
+
+
+def _pieces(text: str) -> list[str]:
+    """An agent may write more than one message of ours holds."""
+    cleaned = (clean(text[start : start + MAX_STORED]) for start in range(0, len(text), MAX_STORED))
+    return [piece for piece in cleaned if piece]
+
+
+def _name(author: dict[str, Any]) -> str:
+    given = author.get("name")
+    return clean(given)[:NAME_LENGTH].strip() if isinstance(given, str) and clean(given) else "Chatwoot"
+
+
+def _source(chat: dict[str, Any]) -> str:
+    given = _object(chat.get("contact_inbox")).get("source_id")
+    return given if isinstance(given, str) and given.isascii() and given.isalnum() else ""
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _fingerprint(data: dict[str, Any]) -> str:
+    """Stands for the delivery id where Chatwoot gives none."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,80 @@
+"""Tells one desk of another maker what waits for it: a crew in threads of its own, as for messaging platforms.
+
+A slow desk fills its own threads and nobody else's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+from bot.channels.platforms import TryAgain, Undeliverable, Unsure
+from bot.conversations.crew import keep_working
+from bot.db import Database
+from bot.external import links
+from bot.external.desks import ExternalDesk, Gone, Task
+from bot.external.models import ExternalLink
+
+log = logging.getLogger(__name__)
+
+THREADS = 4
+
+
+class Relay:
+    def __init__(self, database: Database, desk: ExternalDesk) -> None:
+        self._database = database
+        self._desk = desk
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=desk.name)
+
+    async def run(self, stopped: asyncio.Event) -> None:
+        """Until `stopped`; what is being told is finished."""
+        loop = asyncio.get_running_loop()
+
+        async def claim() -> Task | None:
+            return await loop.run_in_executor(self._threads, self.claim)
+
+        async def tell(task: Task) -> None:
+            await loop.run_in_executor(self._threads, self.tell, task)
+
+        await keep_working(self._desk.topic, claim, tell, stopped, at_once=THREADS, poll_s=self._desk.poll_s)
+        self._threads.shutdown(wait=False)
+
+    def claim(self) -> Task | None:
+        with self._database.write() as session:
+            task = self._desk.next_task(session)
+            session.commit()
+        return task
+
+    def tell(self, task: Task) -> None:
+        """Says one thing and records what became of it."""
+        name = self._desk.name
+        try:
+            result = self._desk.tell(task)
+        except TryAgain as busy:
+            self._record(links.later, task, busy.after_s, unsure=False)
+        except Unsure as error:
+            log.warning("%s did not say whether it took something (%s)", name, error)
+            self._record(links.later, task, None, unsure=True)
+        except Undeliverable as error:
+            log.warning("%s will not take something (%s)", name, error)
+            self._write_down(links.skip, task, {})
+        except Gone as error:
+            log.warning("%s no longer has what it was told about (%s)", name, error)
+            self._record(links.lost, task)
+        else:
+            self._write_down(links.done, task, result)
+
+    def _write_down(self, outcome, task: Task, result: dict[str, object]) -> None:  # type: ignore[no-untyped-def]
+        with self._database.write() as session:
+
+            def note(link: ExternalLink) -> None:
+                self._desk.told(session, link, task, result)
+
+            outcome(session, task, note)
+            session.commit()
+
+    def _record(self, outcome, task: Task, *given, **named) -> None:  # type: ignore[no-untyped-def]
+        with self._database.write() as session:
+            outcome(session, task, *given, **named)
+            session.commit()

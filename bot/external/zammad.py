@@ -1,0 +1,197 @@
+"""Zammad for cases: a ticket for each, an article for each step that the customer or the desk sees, states both ways.
+
+Out: here. In: zammad_events. Where nobody knows whether something arrived, Zammad is asked before it is said again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import case as choice
+from sqlalchemy import exists, func, or_, select
+from sqlalchemy.orm import Session
+from starlette.datastructures import Headers
+from starlette.routing import Route
+
+from bot.cases.models import Case, CaseEvent
+from bot.channels.platforms import TryAgain
+from bot.db import Database, insert, now
+from bot.external import links, tickets
+from bot.external import zammad_events as events
+from bot.external.desks import TICKETS, ExternalDesk, Task, webhook
+from bot.external.models import ExternalLink
+from bot.external.zammad_api import ZammadApi
+from bot.settings import Settings
+
+NAME = "zammad"
+JUST_FINISHED = timedelta(hours=1)
+"""A case may be over before it was looked at: it becomes a ticket all the same."""
+INDEXED_S = 30.0
+"""Until a ticket that may have been made is looked for: Zammad's search lags behind its tickets."""
+OPEN, STEP, NOTE, STATE = "open", "step", "note", "state"
+
+
+class Zammad(ExternalDesk):
+    name = NAME
+    topic = TICKETS
+    poll_s = 5.0  # nobody waits at the other end, and looking through many open cases costs something
+
+    def __init__(self, settings: Settings) -> None:
+        self._api = ZammadApi(settings)
+        self._secret = settings.zammad_secret.encode()
+
+    def routes(self, database: Database) -> Sequence[Route]:
+        return [webhook(f"/hooks/{NAME}", database, self._is_genuine, events.read, events.take)]
+
+    def _is_genuine(self, headers: Headers, body: bytes) -> bool:
+        """`X-Hub-Signature: sha1=` HMAC-SHA1 of the body with the webhook's token (admin-docs.zammad.org, webhook)."""
+        good = "sha1=" + hmac.new(self._secret, body, hashlib.sha1).hexdigest()
+        return hmac.compare_digest(headers.get("x-hub-signature", "").encode(), good.encode())
+
+    def next_task(self, session: Session) -> Task | None:
+        _link_a_case(session)
+        while True:
+            row = session.execute(_due().execution_options(populate_existing=True)).first()
+            if row is None:
+                return None
+            task = _next(session, *row)
+            session.flush()
+            if task is not None:
+                return task
+
+    def tell(self, task: Task) -> dict[str, Any]:
+        data = task.data
+        if task.what == OPEN:
+            return self._opened(data, doubtful=task.doubtful)
+        if task.what == NOTE:
+            note = (data["id"], data["case"], data["body"])
+            there = self._api.noted_since(*note, data["last_id"]) if task.doubtful else 0
+            return {"last_id": there or self._api.note(*note)}
+        if task.what == STEP and not (task.doubtful and self._api.has_article(data["id"], data["subject"])):
+            at = self._api.change(
+                data["id"], data["state"], data["subject"], data["body"], internal=data["internal"]
+            )
+        else:
+            at = self._api.change(data["id"], data["state"])
+        return {"state": data["state"], "at": at}
+
+    def _opened(self, data: dict[str, Any], *, doubtful: bool) -> dict[str, Any]:
+        if doubtful and data["waits"]:
+            raise TryAgain(INDEXED_S)
+        found = self._api.find(data["case"]) if doubtful else None
+        if found is not None:
+            return {"external_id": found}
+        made, at = self._api.open(data["title"], data["body"], data["state"], data["priority"])
+        return {"external_id": made, "state": data["state"], "at": at}
+
+    def told(self, session: Session, link: ExternalLink, task: Task, result: dict[str, Any]) -> None:
+        _note_state(link, result, task.data.get("there_at"))
+        link.last_id = max(link.last_id, result.get("last_id", 0))
+        if task.what == OPEN:
+            link.external_id = result["external_id"]
+        elif task.what == STEP:
+            link.sent = task.data["event"]
+        elif task.what == NOTE:
+            links.drop_note(link)
+        elif not result:  # Zammad will not have this state: it is not asked again until the case moves on
+            link.state = task.data["state"]
+        link.is_open = _has_more(session, link)
+
+
+def _note_state(link: ExternalLink, result: dict[str, Any], seen: datetime | None) -> None:
+    """Unless somebody there has changed it since, and the webhook was here first: it was not known when we began."""
+    at = result.get("at")
+    is_newest = link.there_at == seen or (at is not None and at >= link.there_at)
+    if "state" in result and is_newest:
+        link.state, link.there_at = result["state"], at or seen
+
+
+def _link_a_case(session: Session) -> None:
+    """One that has no ticket yet; or one that was opened again after all had been told."""
+    linked = exists().where(ExternalLink.case_id == Case.id, ExternalLink.desk == NAME)
+    fresh = or_(Case.is_open, Case.updated_at > now() - JUST_FINISHED)
+    query = select(Case).where(fresh, ~linked, Case.erased_at.is_(None)).limit(1)
+    case = session.execute(query.with_for_update(skip_locked=True)).scalar_one_or_none()
+    if case is not None:
+        values = {"desk": NAME, "case_id": case.id, "sent": _newest_event(session, case.id)}
+        session.execute(insert(session, ExternalLink).values(**values).on_conflict_do_nothing())
+    again = (
+        select(ExternalLink)
+        .join(Case, Case.id == ExternalLink.case_id)
+        .where(ExternalLink.desk == NAME, ~ExternalLink.is_open, ~ExternalLink.is_ended, Case.is_open)
+        .limit(1)
+        .with_for_update(of=ExternalLink, skip_locked=True)
+    )
+    link = session.execute(again).scalar_one_or_none()
+    if link is not None:
+        link.is_open = True
+        session.flush()
+
+
+def _newest_event(session: Session, case_id: int) -> int:
+    """What had happened is in the ticket's first article and its state."""
+    newest = select(func.max(CaseEvent.id)).where(CaseEvent.case_id == case_id)
+    return int(session.execute(newest).scalar_one() or 0)
+
+
+def _due() -> Any:
+    # Not `exists`: beside an `or` PostgreSQL would read every event of every case for it.
+    newest = select(func.max(CaseEvent.id)).where(CaseEvent.case_id == ExternalLink.case_id).scalar_subquery()
+    shown = choice(tickets.SHOWN, value=Case.state)
+    something = or_(
+        ExternalLink.external_id.is_(None), ExternalLink.notes.isnot(None), newest > ExternalLink.sent,
+        func.coalesce(ExternalLink.state, "") != shown,
+    )  # fmt: skip
+    return (
+        select(ExternalLink, Case)
+        .join(Case, Case.id == ExternalLink.case_id)
+        .where(links.may_be_taken(NAME), something)
+        .limit(1)
+        .with_for_update(of=ExternalLink, skip_locked=True)
+    )
+
+
+def _next(session: Session, link: ExternalLink, case: Case) -> Task | None:
+    """What Zammad is told next; None where the news is nothing for it."""
+    state = tickets.SHOWN[case.state]
+    if link.external_id is None:
+        waits = link.attempts == 1  # it may have been made a moment ago
+        return links.take(
+            link, OPEN, case=case.number, title=tickets.title(case), body=tickets.first_words(case), state=state,
+            priority=tickets.PRIORITIES.get(case.priority, "2 normal"), waits=waits,
+        )  # fmt: skip
+    event = _next_event(session, link)
+    if event is not None:
+        return links.take(
+            link, STEP, id=link.external_id, event=event.id, state=tickets.SHOWN[event.to_state],
+            there_at=link.there_at, subject=tickets.subject(case.number, event.id), body=tickets.words(event),
+            internal=tickets.is_internal(event),
+        )  # fmt: skip
+    if link.notes:
+        note = {"case": case.number, "body": link.notes[0], "last_id": link.last_id}
+        return links.take(link, NOTE, id=link.external_id, **note)
+    if link.state != state:
+        return links.take(link, STATE, id=link.external_id, state=state, there_at=link.there_at)
+    link.is_open = _has_more(session, link)
+    return None
+
+
+def _next_event(session: Session, link: ExternalLink) -> CaseEvent | None:
+    """The next to be told; those that are not are passed over."""
+    query = select(CaseEvent).where(CaseEvent.case_id == link.case_id, CaseEvent.id > link.sent).order_by(CaseEvent.id)
+    for event in session.execute(query).scalars():
+        if tickets.is_told(event):
+            return event
+        link.sent = event.id
+    return None
+
+
+def _has_more(session: Session, link: ExternalLink) -> bool:
+    """Whether there is, or may still come, something to tell."""
+    case = session.get(Case, link.case_id)
+    is_behind = link.external_id is None or link.notes is not None or link.state != tickets.SHOWN[case.state]
+    return bool(case.is_open or is_behind or link.sent < _newest_event(session, case.id))

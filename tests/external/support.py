@@ -1,0 +1,198 @@
+"""Other desks as their servers and their webhooks are seen by a test, in their documented shapes."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from starlette.testclient import TestClient
+
+from bot.conversations.models import Conversation
+from bot.db import Database, now
+from bot.external.desks import ExternalDesk
+from bot.external.models import ExternalLink
+from bot.external.relay import Relay
+from tests.conversations.support import Customer, answer_all
+from tests.support.provider import FakeProvider, Fault, status
+
+PUBLIC = re.compile(
+    r"/public/api/v1/inboxes/inboxIdentifier/contacts(?:/(\w+)/conversations(?:/(\d+)/messages)?)?"
+)
+PRIVATE = re.compile(r"/api/v1/accounts/3/conversations/(\d+)/(messages|toggle_status)")
+
+
+def work_off(database: Database, desk: ExternalDesk) -> int:
+    """Tells the desk until nothing is due; gives how many things were tried."""
+    relay, tried = Relay(database, desk), 0
+    while True:
+        task = relay.claim()
+        if task is None:
+            return tried
+        relay.tell(task)
+        tried += 1
+
+
+def make_due(database: Database) -> None:
+    """As if the time until the next try, or a dead worker's lease, had passed."""
+    with database.write() as session:
+        for link in session.query(ExternalLink):
+            link.due_at, link.lease_until = None, None
+        session.commit()
+
+
+def link_of(database: Database) -> ExternalLink:
+    """The newest one."""
+    with database.read() as session:
+        return session.query(ExternalLink).order_by(ExternalLink.id.desc()).first()
+
+
+def write(customer: Customer, *texts: str) -> None:
+    for text in texts:
+        customer.send(text)
+    answer_all(customer.database)
+
+
+def owner(database: Database) -> tuple[str, str | None]:
+    with database.read() as session:
+        chat = session.query(Conversation).one()
+        return chat.owner, chat.agent
+
+
+def wait_s(database: Database) -> float:
+    """Seconds until the next try."""
+    return (link_of(database).due_at - now()).total_seconds()
+
+
+def signed(body: bytes, at: float | None = None) -> dict[str, str]:
+    """The headers by which Chatwoot shows that a body is its own."""
+    stamp = str(int(time.time() if at is None else at))
+    mac = hmac.new(b"made-up-secret", f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
+    return {"X-Chatwoot-Timestamp": stamp, "X-Chatwoot-Signature": f"sha256={mac}"}
+
+
+class FakeChatwoot:
+    """Contacts, conversations and messages of an API inbox; `fail` is asked before each call and may give a Fault."""
+
+    settings = {"account": "3", "inbox": "inboxIdentifier", "token": "agents-token", "secret": "made-up-secret"}
+
+    def __init__(self) -> None:
+        self.api = FakeProvider()
+        self.api.answer = self._answer
+        self.contacts: dict[str, dict[str, Any]] = {}
+        self.conversations: dict[int, dict[str, Any]] = {}
+        self.fail: Callable[[str], Fault | None] = lambda path: None
+        self.fail_after: Callable[[str], Fault | None] = lambda path: None
+        """Fails, though it was taken."""
+        self._ids = 100
+
+    def incoming(self, conversation: int = 12) -> list[str]:
+        """What the customer said, as the agents see it."""
+        found = self.conversations[conversation]["messages"]
+        return [each["content"] for each in found if each["message_type"] == 0]
+
+    def notes(self, conversation: int = 12) -> list[str]:
+        return [each["content"] for each in self.conversations[conversation]["messages"] if each["private"]]
+
+    def asked(self, ending: str) -> int:
+        return sum(asked["path"].endswith(ending) for asked in self.api.asked)
+
+    def _answer(self, path: str) -> Any:
+        asked = self.api.asked[-1]
+        path = path.partition("?")[0]
+        failed = self.fail(path)
+        if failed is not None:
+            return failed
+        public, private = PUBLIC.fullmatch(path), PRIVATE.fullmatch(path)
+        if public is not None:
+            done = self._public(asked, *public.groups())
+        elif private is not None and asked["headers"].get("api_access_token") == "agents-token":
+            done = self._private(asked, int(private[1]), private[2])
+        else:
+            done = status(404 if private is None else 401, {"error": "not found"})
+        return self.fail_after(path) or done
+
+    def _public(self, asked: dict[str, Any], source: str | None, conversation: str | None) -> Any:
+        if source is None:
+            given = json.loads(asked["body"])
+            contact = {"id": self._id(), "name": given["name"], "email": None, "source_id": given["source_id"]}
+            return self.contacts.setdefault(given["source_id"], {**contact, "pubsub_token": "t"})
+        if source not in self.contacts:
+            return status(404, {"error": "Resource could not be found"})
+        if conversation is not None:
+            return self._say(asked, int(conversation), 0, private=False)
+        if not asked["body"]:
+            return [self._shown(number) for number, chat in self.conversations.items() if chat["source"] == source]
+        number = 12 + len(self.conversations)
+        self.conversations[number] = {"source": source, "status": "open", "messages": []}
+        return self._shown(number)
+
+    def _private(self, asked: dict[str, Any], conversation: int, what: str) -> Any:
+        if conversation not in self.conversations:
+            return status(404, {"error": "Resource could not be found"})
+        if what == "toggle_status":
+            self.conversations[conversation]["status"] = json.loads(asked["body"])["status"]
+            return {"meta": {}, "payload": {"success": True, "conversation_id": conversation}}
+        if not asked["body"]:
+            return {"meta": {}, "payload": self.conversations[conversation]["messages"]}
+        return self._say(asked, conversation, 1, private=json.loads(asked["body"])["private"])
+
+    def _say(self, asked: dict[str, Any], conversation: int, kind: int, *, private: bool) -> Any:
+        if conversation not in self.conversations:
+            return status(404, {"error": "Resource could not be found"})
+        is_form = asked["headers"].get("Content-Type", "").startswith("multipart/form-data")
+        content = "" if is_form else json.loads(asked["body"])["content"]
+        message = {"id": self._id(), "content": content, "message_type": kind, "private": private}
+        if is_form:
+            message["attachment"] = asked["body"]
+        self.conversations[conversation]["messages"].append(message)
+        return {name: value for name, value in message.items() if name != "attachment"}
+
+    def _shown(self, number: int) -> dict[str, Any]:
+        chat = self.conversations[number]
+        return {"id": number, "inbox_id": 9, "status": chat["status"], "messages": [], "contact": {}}
+
+    def _id(self) -> int:
+        self._ids += 1
+        return self._ids
+
+    # Its webhooks
+
+    def reply(self, text: str | None, message: int = 900, agent: str = "小周", **changed: Any) -> dict[str, Any]:
+        """An agent's words."""
+        return {
+            "event": "message_created", "id": message, "content": text, "created_at": "2026-11-30T08:00:00.000Z",
+            "message_type": "outgoing", "content_type": "text", "content_attributes": {}, "private": False,
+            "source_id": None, "sender": {"id": 5, "name": agent, "email": "zhou@example.com", "type": "user"},
+            "inbox": {"id": 9, "name": "驿答"}, "account": {"id": 3, "name": "公司"},
+            "conversation": {
+                "id": 12, "inbox_id": 9, "status": "open", "channel": "Channel::Api",
+                "contact_inbox": {"source_id": next(iter(self.contacts), "")},
+            },
+            **changed,
+        }  # fmt: skip
+
+    def status_changed(self, status: str = "resolved", conversation: int = 12, **changed: Any) -> dict[str, Any]:
+        return {
+            "event": "conversation_status_changed", "id": conversation, "inbox_id": 9, "status": status,
+            "channel": "Channel::Api", "contact_inbox": {"source_id": next(iter(self.contacts), "")},
+            "meta": {"sender": {"id": 1, "name": "客户"}, "assignee": {"id": 5, "name": "小周"}},
+            "changed_attributes": [{"status": {"previous_value": "open", "current_value": status}}],
+            **changed,
+        }  # fmt: skip
+
+    def post(
+        self, hook: TestClient, event: Any, *, delivery: str | None = None, at: float | None = None, **forged: str
+    ) -> int:
+        """As Chatwoot sends it; `forged` are headers by name that stand instead of the right ones."""
+        body = event if isinstance(event, bytes) else json.dumps(event).encode()
+        proof = signed(body, time.time() if at is None else at)
+        own = {name.replace("_", "-"): value for name, value in forged.items()}
+        headers = {**proof, "X-Chatwoot-Delivery": delivery or str(uuid4()), **own}
+        headers = {name: value.encode("latin-1") for name, value in headers.items()}
+        return hook.post("/hooks/chatwoot", content=body, headers=headers).status_code

@@ -1,0 +1,194 @@
+"""Whatever goes wrong between us and Chatwoot, its agents are told each thing once, and nothing is lost."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.conversations import views
+from bot.conversations.models import Conversation, Handoff
+from bot.conversations.text import MAX_STORED
+from bot.db import Database, now
+from bot.external.models import ExternalLink
+from bot.external.relay import Relay
+from bot.rights.erasing import forget
+from tests.conversations.support import answer_all
+from tests.external.support import link_of, make_due, owner, wait_s, work_off, write
+from tests.support.provider import FAULTS, SLOW, status
+
+
+def cut_off(database: Database, desk: Any, chatwoot: Any) -> None:
+    """A worker says one thing to Chatwoot and dies before that is recorded."""
+    task = Relay(database, desk).claim()
+    assert task is not None
+    desk.tell(task)
+    make_due(database)
+
+
+def test_while_chatwoot_is_down_the_customer_waits_at_our_own_desk_and_nothing_is_lost(
+    chatwoot, desk, database, customer
+) -> None:
+    chatwoot.fail = lambda path: status(503)
+    write(customer, "有人吗")
+    work_off(database, desk)
+    assert "您排在第 1 位" in customer.hears()[-1]
+    with database.read() as session:
+        assert [chat["id"] for chat in views.queue(session)] == [customer.id]
+    chatwoot.fail = lambda path: None
+    make_due(database)
+    work_off(database, desk)
+    assert len(chatwoot.conversations) == 1 and chatwoot.incoming() == ["有人吗"]
+
+
+@pytest.mark.parametrize("fault", sorted(FAULTS.keys() - SLOW))
+def test_whatever_chatwoot_answers_each_thing_arrives_once(chatwoot, desk, database, customer, fault) -> None:
+    write(customer, "一", "二")
+    for only in ("/contacts", "/conversations", "/messages"):
+        chatwoot.fail_after = lambda path, only=only: FAULTS[fault] if path.endswith(only) else None
+        work_off(database, desk)
+        chatwoot.fail_after = lambda path: None
+        make_due(database)
+    work_off(database, desk)
+    assert len(chatwoot.conversations) == 1 and len(chatwoot.notes()) == 1 and chatwoot.incoming() == ["一", "二"]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # nothing of a database in it
+def test_a_chatwoot_that_is_too_slow_is_asked_before_words_are_said_again(
+    chatwoot, desk, database, customer, monkeypatch
+) -> None:
+    monkeypatch.setattr("bot.external.desks.call", _hasty())
+    work_off(database, desk)
+    write(customer, "一")
+    chatwoot.fail_after = lambda path: FAULTS["slow drip"]
+    work_off(database, desk)
+    chatwoot.fail_after = lambda path: None
+    make_due(database)
+    work_off(database, desk)
+    assert chatwoot.incoming() == ["一"] and link_of(database).repeated == 0
+
+
+def _hasty() -> Any:
+    from bot.channels.platforms import call
+
+    return lambda method, url, **given: call(method, url, within_s=0.5, **given)
+
+
+def test_a_failure_before_it_was_taken_is_tried_again_and_marked(chatwoot, desk, database, customer) -> None:
+    work_off(database, desk)
+    write(customer, "一", "二")
+    chatwoot.fail = lambda path: status(500) if path.endswith("/messages") else None
+    work_off(database, desk)
+    chatwoot.fail = lambda path: None
+    make_due(database)
+    work_off(database, desk)
+    assert chatwoot.incoming() == ["（可能重复）一", "二"] and link_of(database).repeated == 1
+
+
+def test_a_limit_is_waited_out_as_long_as_chatwoot_says(chatwoot, desk, database, customer) -> None:
+    chatwoot.fail = lambda path: status(429, {"error": "Retry later"}, Retry_After="17")
+    assert work_off(database, desk) == 1
+    assert 14 < wait_s(database) <= 17
+
+
+def test_tries_come_less_often_but_never_rarer_than_once_a_minute(chatwoot, desk, database, customer) -> None:
+    chatwoot.fail = lambda path: status(502)
+    waits = []
+    for _ in range(8):
+        work_off(database, desk)
+        waits.append(round(wait_s(database)))
+        make_due(database)
+    assert waits[:3] == [2, 4, 8] and max(waits) == 60
+
+
+def test_a_token_that_was_changed_loses_nothing(chatwoot, desk, database, customer) -> None:
+    chatwoot.fail = lambda path: status(401, {"errors": ["Invalid Access Token"]}) if "/accounts/" in path else None
+    write(customer, "一")
+    work_off(database, desk)
+    chatwoot.fail = lambda path: None
+    make_due(database)
+    work_off(database, desk)
+    assert len(chatwoot.notes()) == 1 and chatwoot.incoming() == ["一"]
+
+
+def test_words_that_chatwoot_will_not_take_do_not_hold_up_the_next(chatwoot, desk, database, customer) -> None:
+    work_off(database, desk)
+    write(customer, "一", "二")
+    faults = [status(422, {"error": "Content is too long"})]
+    chatwoot.fail = lambda path: faults.pop() if faults else None
+    work_off(database, desk)
+    assert chatwoot.incoming() == ["二"] and link_of(database).refused == 1
+
+
+def test_a_conversation_that_was_deleted_there_leaves_the_chat_to_our_own_desk(
+    chatwoot, desk, database, customer
+) -> None:
+    work_off(database, desk)
+    chatwoot.conversations.clear()
+    write(customer, "在吗")
+    assert work_off(database, desk) == 1 and work_off(database, desk) == 0
+    assert owner(database) == ("queued", None) and not link_of(database).is_open
+
+
+def test_a_worker_killed_after_any_step_repeats_nothing(chatwoot, desk, database, customer) -> None:
+    write(customer, "一", "二")
+    for _ in range(4):  # the conversation, the note, each of the words
+        cut_off(database, desk, chatwoot)
+        Relay(database, desk).tell(Relay(database, desk).claim())
+    assert len(chatwoot.conversations) == 1 and len(chatwoot.notes()) == 1 and chatwoot.incoming() == ["一", "二"]
+    assert work_off(database, desk) == 0
+
+
+def test_a_worker_killed_before_a_step_says_it_all_the_same(chatwoot, desk, database, customer) -> None:
+    work_off(database, desk)
+    write(customer, "一")
+    assert Relay(database, desk).claim() is not None  # … and here the worker dies
+    make_due(database)
+    work_off(database, desk)
+    assert chatwoot.incoming() == ["（可能重复）一"]
+
+
+def test_ten_workers_at_once_tell_each_thing_once(chatwoot, desk, database, customer) -> None:
+    write(customer, "一", "二", "三")
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(lambda _: work_off(database, desk), range(10)))
+    work_off(database, desk)
+    assert len(chatwoot.conversations) == 1 and chatwoot.incoming() == ["一", "二", "三"]
+
+
+def test_a_chat_that_was_over_before_chatwoot_heard_of_it_is_not_told(chatwoot, desk, database, customer) -> None:
+    customer.send(choice=customer.choice("不等了，继续问驿答"))
+    answer_all(database)
+    assert work_off(database, desk) == 0 and chatwoot.api.asked == []
+
+
+def test_an_end_that_cannot_be_told_is_given_up_after_a_day(chatwoot, desk, database, customer) -> None:
+    work_off(database, desk)
+    chatwoot.fail = lambda path: status(503)
+    customer.send(choice=customer.choice("不等了，继续问驿答"))
+    answer_all(database)
+    work_off(database, desk)
+    with database.write() as session:
+        session.query(Handoff).one().ended_at = now() - timedelta(hours=25)
+        session.commit()
+    make_due(database)
+    assert work_off(database, desk) == 0 and not link_of(database).is_open
+
+
+def test_an_erased_chat_takes_its_link_with_it(chatwoot, desk, database, customer) -> None:
+    work_off(database, desk)
+    task_in_hand = write(customer, "一") or Relay(database, desk).claim()
+    with database.write() as session:
+        forget(session, [customer.id])
+        session.commit()
+    Relay(database, desk).tell(task_in_hand)
+    with database.read() as session:
+        assert session.query(ExternalLink).count() == 0 == session.query(Conversation).count()
+
+
+def test_a_long_message_arrives_whole(chatwoot, desk, database, customer) -> None:
+    write(customer, "长" * MAX_STORED)
+    work_off(database, desk)
+    assert chatwoot.incoming() == ["长" * MAX_STORED]
