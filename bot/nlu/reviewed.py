@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import tempfile
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +33,7 @@ STAND_INS = {
     "email": {"zh": "name@mail.example", "en": "name@mail.example"},
 }
 """What a mark reads as in training: made up, and of the shape that the readers know."""
+APART, A_DAY_S = "candidate-", 24 * 3600
 NO_ENTITIES = frozenset({"number", "email"})
 
 
@@ -39,9 +42,10 @@ def trained_apart(lines: Sequence[Reviewed], folder: Path | None = None) -> Iter
     """A model of the present files and these lines, in a folder where no process looks for models; gone afterwards
     unless it was put in service. Takes as long as any training. Raises TrainingError.
     """
-    apart = (folder or settings().models_folder) / "candidate"
-    shutil.rmtree(apart, ignore_errors=True)  # of a training that was killed
-    apart.mkdir(parents=True)
+    models = folder or settings().models_folder
+    models.mkdir(parents=True, exist_ok=True)
+    _clear_up(models)
+    apart = Path(tempfile.mkdtemp(prefix=APART, dir=models))  # two trainings at once do not meet
     try:
         file = apart / "reviewed.yml"
         file.write_text(as_training_file(lines), encoding="utf-8")
@@ -50,6 +54,13 @@ def trained_apart(lines: Sequence[Reviewed], folder: Path | None = None) -> Iter
         yield model
     finally:
         shutil.rmtree(apart, ignore_errors=True)
+
+
+def _clear_up(models: Path) -> None:
+    """What trainings left that were killed; one that still runs is younger."""
+    for left in models.glob(f"{APART}*"):
+        if time.time() - left.stat().st_mtime > A_DAY_S:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def model_name(lines: Sequence[Reviewed]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,7 @@ def test_good_labels_serve_bad_ones_are_refused_and_the_next_start_finds_the_rig
     assert "refused" in sentence and f"{second.name} stays in service" in sentence
     assert training.latest_model() == second and second.stat().st_ino == stamp
     assert sorted(path.name for path in models.glob("*.gz")) == sorted([first.name, second.name])
-    assert not (models / "candidate").exists()
+    assert list(models.glob("candidate*")) == []
 
 
 def test_a_training_that_was_killed_leaves_nothing_that_a_start_could_take(
@@ -99,6 +100,11 @@ def test_a_training_that_was_killed_leaves_nothing_that_a_start_could_take(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(training, "train_into", killed)
+    left, running = models / "candidate-old", models / "candidate-new"
+    for folder in (left, running):
+        folder.mkdir(parents=True)
+    os.utime(left, (0, 0))
     label(database, [NEW_WORDS], "track_shipment")
     assert train("--with-reviewed").exit_code != 0
     assert training.latest_model() is None
+    assert list(models.glob("candidate*")) == [running]
