@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any, ClassVar
 
 from rasa_sdk import Action, Tracker
@@ -122,8 +123,8 @@ def decided(
 
 
 def _since_message(tracker: Tracker) -> list[dict[str, Any]]:
-    last = max((at for at, event in enumerate(tracker.events) if event["event"] == "user"), default=-1)
-    return tracker.events[last + 1 :]
+    before = takewhile(lambda event: event["event"] != "user", reversed(tracker.events))
+    return list(before)[::-1]
 
 
 def _begins(tracker: Tracker, form: str) -> bool:
