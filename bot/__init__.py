@@ -1,1 +1,1 @@
-"""Yida (驿答), a courier company's self-service assistant. Start reading at `bot/__main__.py`."""
+"""Yida (驿答), a courier company's self-service assistant. Start reading at `bot/commands`."""
