@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from rasa.core.agent import Agent
+from rasa.core.policies.rule_policy import RULES, RULES_FOR_LOOP_UNHAPPY_PATH, RulePolicy
 from rasa.utils.endpoints import ClientResponseError
 from rasa_sdk.interfaces import ActionExecutionRejection
 from sqlalchemy import select, text
@@ -18,6 +19,7 @@ from bot.brain import Brain, InProcessActions
 from bot.conversations.answers import Answer, Question
 from bot.conversations.models import DialogueEvent
 from bot.db import Database
+from bot.nlu.policy import OfferingRulePolicy
 from bot.tracker import TurnTrackerStore, YidaTrackerStore
 from tests.support.model import trained_model_path
 
@@ -141,3 +143,15 @@ def test_rasas_own_tools_save_to_the_same_store(database: Database) -> None:
     asyncio.run(talk())
     with database.read() as session:
         assert "user" in session.execute(select(DialogueEvent.type_name)).scalars().all()
+
+
+def test_the_rules_that_are_left_uncompared_are_none_that_fit(brain: Brain) -> None:
+    nodes = brain._agent.processor.graph_runner._instantiated_nodes.values()
+    (policy,) = (node._component for node in nodes if isinstance(node._component, OfferingRulePolicy))
+    for name in (RULES, RULES_FOR_LOOP_UNHAPPY_PATH):
+        lookup = policy.lookup[name]
+        assert len(lookup) > 50
+        for rule in lookup:
+            states = json.loads(rule)
+            fitting = policy._get_possible_keys(lookup, states)
+            assert rule in fitting and fitting == RulePolicy._get_possible_keys(policy, lookup, states)
