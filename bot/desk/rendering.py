@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.db import now
+from bot.reports.words import noted
 from bot.settings import settings
 from bot.wording import say, texts
 
@@ -62,21 +63,6 @@ def clock(moment: str) -> str:
 
 def day(language: str, moment: str | None) -> str:
     return _local(moment).strftime("%Y-%m-%d %H:%M") if moment else say(language, "desk_no_clock")
-
-
-def noted(language: str, transition: str, note: str) -> str:
-    """A note of the audit as the desk says it: those that the clocks and rules write are codes."""
-    if transition == "sign":
-        return word(language, "sign", note)
-    if transition != "escalate":
-        return note
-    level, _, reason = note.partition(" ")
-    clock_name, _, what = reason.partition(":")
-    if what:
-        words = f"{word(language, 'clock', clock_name)} {word(language, 'colour', what)}"
-    else:
-        words = word(language, "why" if reason == "refused" else "sign", reason)
-    return say(language, "desk_level_reason", level=level, reason=words)
 
 
 def duration(seconds: int) -> str:

@@ -15,7 +15,7 @@ from bot.cases.errors import UnknownCase
 from bot.cases.models import Case, CaseEvent, Finding, Survey
 from bot.cases.surveys import DIMENSIONS
 from bot.reports import clocks
-from bot.reports.model import Cell, Report, Seconds, Table, Word
+from bot.reports.model import Cell, Note, Report, Seconds, Table, Word
 from bot.shipments.models import Shipment, ShipmentEvent
 from bot.shipments.tracking import look_up
 
@@ -103,7 +103,7 @@ def _audit(session: Session, case: Case) -> Table:
     query = select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id)
     rows: list[Any] = [
         (event.at, Word("actor", event.actor), Word("transition", event.transition), Word("state", event.to_state),
-         event.note)
+         Note(event.transition, event.note))
         for event in session.execute(query).scalars()
     ]  # fmt: skip
     return Table("audit", ("at", "actor", "step", "state", "note"), rows)

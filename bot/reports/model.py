@@ -42,7 +42,15 @@ class Mean:
     value: float | None
 
 
-Cell = str | int | date | datetime | Word | Share | Seconds | Mean | None
+@dataclass(frozen=True)
+class Note:
+    """What the audit of a case notes of a step: words of people, or codes of the clocks and rules."""
+
+    transition: str
+    note: str | None
+
+
+Cell = str | int | date | datetime | Word | Note | Share | Seconds | Mean | None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from bot import catalog
 from bot.cases.findings import causes
-from bot.reports.model import Cell, Mean, Report, Seconds, Share, Target, Word
+from bot.reports.model import Cell, Mean, Note, Report, Seconds, Share, Target, Word
 from bot.reports.period import local
 from bot.wording import say, texts
 
@@ -18,6 +18,8 @@ def cell(value: Cell, language: str) -> str:
         return say(language, "report_none")
     if isinstance(value, Word):
         return word(value, language)
+    if isinstance(value, Note):
+        return noted(language, value.transition, value.note) if value.note else say(language, "report_none")
     if isinstance(value, Share):
         return _share(value, language)
     if isinstance(value, Seconds):
@@ -46,6 +48,21 @@ def word(value: Word, language: str) -> str:
         if key in known:
             return known[key]
     return value.code or say(language, "report_none")
+
+
+def noted(language: str, transition: str, note: str) -> str:
+    """A note of the audit in words: those that the clocks and rules write are codes."""
+    if transition == "sign":
+        return word(Word("sign", note), language)
+    if transition != "escalate":
+        return note
+    level, _, reason = note.partition(" ")
+    clock, _, colour = reason.partition(":")
+    if colour:
+        words = f"{word(Word('clock', clock), language)} {word(Word('colour', colour), language)}"
+    else:
+        words = word(Word("why" if reason == "refused" else "sign", reason), language)
+    return say(language, "desk_level_reason", level=level, reason=words)
 
 
 def duration(seconds: float, language: str) -> str:

@@ -15,9 +15,10 @@ from bot.conversations.models import FAULTED, InboxMessage, Message
 from bot.db import Database
 from bot.reports.exceptions import exceptions
 from bot.reports.investigation import investigation
-from bot.reports.model import Report, Share
+from bot.reports.model import Note, Report, Share
 from bot.reports.period import BadPeriod, Period, between, day_before, month_before
 from bot.reports.statement import BadPhone, statement
+from bot.reports.words import cell
 from bot.shipments.models import Party, Shipment, ShipmentEvent, hash_of_phone
 from tests.reports.conftest import NOW, PHONE, Shop, at
 
@@ -183,6 +184,20 @@ def test_an_investigation_has_facts_timeline_audit_cause_remedy_and_prevention(d
     assert [cell for cell in table(report, "finding")[0][1:4]] == ["重新派送", "加派一班车", "wu"]
     assert [row[-1].code for row in table(report, "case_clocks")] == ["kept", "missed"]
     assert table(report, "case_survey")[0][1] == 2 and table(report, "case_survey")[0][-1] == "太慢"
+
+
+@pytest.mark.parametrize(
+    ("transition", "note", "words"),
+    [
+        ("escalate", "1 first_check:warned", "1 级：首次核实 快到期"),
+        ("escalate", "2 refused", "2 级："),
+        ("sign", "injury", "人身伤害"),
+        ("investigate", "已联系网点", "已联系网点"),
+        ("acknowledge", None, "—"),
+    ],
+)
+def test_what_clocks_and_rules_note_is_said_in_words(transition: str, note: str | None, words: str) -> None:
+    assert cell(Note(transition, note), "zh").startswith(words)
 
 
 def test_a_later_finding_takes_the_place_of_an_earlier_one(database: Database, shop: Shop) -> None:
