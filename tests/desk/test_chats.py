@@ -101,7 +101,7 @@ def test_closing_keeps_the_outcome_and_leaves_the_queue(lin: Desk, customer: Cus
     act(lin, customer, "claim")
     assert act(lin, customer, "close").status_code == 400
     assert act(lin, customer, "close", outcome="resolved").json()["owner"] == "closed"
-    assert lin.get("/desk/api/queue").json() == {"waiting": 0, "conversations": []}
+    assert lin.get("/desk/api/queue").json() == {"waiting": 0, "state": "off", "conversations": []}
 
 
 def test_the_agent_sees_what_a_platform_did_with_each_message(

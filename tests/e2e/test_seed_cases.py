@@ -87,10 +87,12 @@ def test_it_is_told_looked_into_solved_accepted_and_rated(
     phone = f"1390000246{list(CASES).index(name)}"  # four customers, or their cases would be one
     number = complain(customer, first_words, phone, words["confirm"])
     handle(desk, number, solution)
+    expect(customer.log).to_contain_text(solution, timeout=20_000)  # the notice: it would come between what follows
     assert solution in customer.ask(words["status"].format(number)).inner_text()
     customer.choose(words["accept"])
     assert desk.get(f"/desk/api/cases/{number}").json()["state"] == "resolved"
     desk.post(f"/desk/api/cases/{number}/close", json={}).raise_for_status()
+    expect(customer.log).to_contain_text({"zh": "已结案", "en": "is closed"}[language], timeout=20_000)
     customer.ask(words["status"].format(number))
     customer.choose(words["rate"])
     for _ in range(5):
