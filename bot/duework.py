@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 
 POLL_S = 2.0
 """How often a worker looks for due work: nothing planned is so urgent that it needs a wake-up."""
-AT_ONCE = 5
-"""Pieces in a transaction: on SQLite, everybody who writes waits for them."""
+AT_ONCE, AT_ONCE_ON_SQLITE = 25, 5
+"""Pieces in a transaction. On SQLite everybody who writes waits for them; PostgreSQL was an eighth faster with more."""
 LONGEST_WAIT = timedelta(hours=1)
 """Between two tries of a piece that fails; it is never given up, for it was promised to somebody."""
 
@@ -77,10 +77,10 @@ def do_due(database: Database, handlers: Mapping[str, Handler], at: datetime) ->
 
     A failing piece is logged, waits longer each time, and stops nobody else's.
     """
-    done = 0
+    done, most = 0, AT_ONCE_ON_SQLITE if database.is_sqlite else AT_ONCE
     while True:
         with database.write() as session:
-            claimed = _claim(session, _due(tuple(handlers), at).limit(AT_ONCE))
+            claimed = _claim(session, _due(tuple(handlers), at).limit(most))
             if not claimed:
                 return done
             fine = all(_do(session, work, handlers[work.kind], at) for work in claimed)
