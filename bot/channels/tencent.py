@@ -16,7 +16,7 @@ from xml.parsers import expat
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from bot.channels.http import Refused
-from bot.channels.platforms import AccessToken, OutsideWindow, Reaction, TryAgain, Undeliverable, call
+from bot.channels.platforms import AccessToken, OutsideWindow, Reaction, TryAgain, Undeliverable, Unsure, call
 
 BLOCK, RANDOM = 32, 16
 TOKEN_OVER = frozenset({40001, 40014, 41001, 42001})
@@ -127,6 +127,8 @@ class Api:
     def _was_done(self, answer: dict[str, Any], token: str) -> bool:
         """False where a new token is needed, which the next call gets. Raises what any other `errcode` means."""
         code = answer.get("errcode", 0)
+        if not isinstance(code, int):
+            raise Unsure("errcode is no number")
         if code == 0:
             return True
         if code in TOKEN_OVER:

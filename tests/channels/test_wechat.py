@@ -24,7 +24,7 @@ from bot.settings import settings
 from tests.channels.peers import SECRET, WeChatPeer
 from tests.conversations.support import answer_all
 from tests.support.images import png
-from tests.support.platform import deliver, outcomes
+from tests.support.platform import deliver, make_due, outcomes
 
 PHOTO = png(8, 8)
 KEY, APP = WeChatPeer.aes_key, WeChatPeer.receiver
@@ -151,6 +151,18 @@ def test_when_the_five_are_used_up_the_rest_waits_for_the_customer(hook, peer, p
     answer_all(database)
     deliver(database, platform)
     assert outcomes(database) == ["sent", "sent"]
+
+
+@pytest.mark.parametrize("code", [[45047], {"is": 0}, "0", None])
+def test_an_errcode_that_is_no_number_says_nothing_and_is_asked_again(hook, peer, platform, database, code) -> None:
+    peer.post(hook, peer.text(1, "查快递"))
+    answer_all(database)
+    peer.api.answer = peer.answer({"errcode": code})
+    deliver(database, platform)
+    make_due(database)
+    peer.api.answer = peer.answer(peer.ok)
+    deliver(database, platform)
+    assert outcomes(database) == ["uncertain"]
 
 
 def test_a_token_that_is_over_is_renewed_once(hook, peer, platform, database) -> None:
