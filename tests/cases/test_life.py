@@ -439,7 +439,7 @@ class Lives(RuleBasedStateMachine):
 @pytest.mark.slow
 def test_any_life_matches_a_plain_model_through_restarts_and_three_workers(database: Database) -> None:
     run_state_machine_as_test(
-        lambda: Lives(database), settings=run_settings(max_examples=25, stateful_step_count=30, deadline=None)
+        lambda: Lives(database), settings=run_settings(max_examples=15, stateful_step_count=30, deadline=None)
     )
 
 

@@ -103,5 +103,5 @@ class MessageFlow(RuleBasedStateMachine):
 
 TestMessageFlow = MessageFlow.TestCase
 TestMessageFlow.settings = settings(
-    max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
