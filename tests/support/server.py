@@ -138,13 +138,14 @@ def free_port() -> int:
 
 
 def always_open_catalog(folder: Path) -> Path:
-    """A copy of the business figures in which agents are on duty day and night: tests run at any hour."""
+    """A copy of the business figures in which agents are on duty and notices go out at any hour, as tests run."""
     copy = folder / "catalog"
     if not copy.exists():
         copytree(ROOT / "catalog", copy)
         file = copy / "service_hours.yml"
         hours = yaml.safe_load(file.read_text(encoding="utf-8"))
         hours["desk"] = {"opens": "00:00", "closes": "23:59:59.999999"}
+        hours["quiet"] = {"from": "23:59:59.999999", "until": "00:00"}
         file.write_text(yaml.safe_dump(hours, allow_unicode=True), encoding="utf-8")
     return copy
 
