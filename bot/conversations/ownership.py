@@ -111,7 +111,7 @@ def claim(session: Session, conversation_id: str, agent: str) -> Conversation:
 def _give(session: Session, conversation: Conversation, to: str, move: str, *, by: str) -> None:
     """The chat is `to`'s from now on, and the customer is told who has come."""
     _change_owner(session, conversation, AGENT, to)
-    handoff = _open_handoff(session, conversation.id)
+    handoff = open_handoff(session, conversation.id)
     if handoff is not None:
         handoff.claimed_at = handoff.claimed_at or now()
         handoff.agent, handoff.held_since = to, now()
@@ -172,7 +172,7 @@ def _queue_again(
     session: Session, conversation: Conversation, move: str, key: str, team: str | None = None
 ) -> None:
     """The place is that of the first asking: who has waited once does not begin anew."""
-    handoff, agent = _open_handoff(session, conversation.id), conversation.agent
+    handoff, agent = open_handoff(session, conversation.id), conversation.agent
     _note_move(session, conversation, handoff, move, agent or "", team)
     _change_owner(session, conversation, QUEUED)
     conversation.queued_at = handoff.requested_at if handoff else now()
@@ -203,7 +203,7 @@ def _note_move(
 def return_to_bot(session: Session, conversation_id: str, agent: str, outcome: str = "returned") -> None:
     """Hands the chat back; the bot says that it is here again."""
     conversation = _owned(session, conversation_id, agent)
-    _note_move(session, conversation, _open_handoff(session, conversation_id), RETURNED, agent)
+    _note_move(session, conversation, open_handoff(session, conversation_id), RETURNED, agent)
     _end_handoff(session, conversation, outcome)
     _change_owner(session, conversation, BOT)
     _say_back(session, conversation)
@@ -223,7 +223,7 @@ def _say_back(session: Session, conversation: Conversation) -> None:
 def close(session: Session, conversation_id: str, agent: str, outcome: str) -> None:
     """Ends the chat with an outcome. The customer's next message opens it again with the bot."""
     conversation = _owned(session, conversation_id, agent)
-    _note_move(session, conversation, _open_handoff(session, conversation_id), ENDED, agent)
+    _note_move(session, conversation, open_handoff(session, conversation_id), ENDED, agent)
     _end_handoff(session, conversation, clean(outcome)[:40] or "closed")
     _change_owner(session, conversation, CLOSED)
     add_message(session, conversation, "system", say(conversation.language, "chat_closed", agent=agent))
@@ -266,13 +266,14 @@ def _change_owner(session: Session, conversation: Conversation, owner: str, agen
     announce(session, DESK, conversation_topic(conversation.id))
 
 
-def _open_handoff(session: Session, conversation_id: str) -> Handoff | None:
+def open_handoff(session: Session, conversation_id: str) -> Handoff | None:
+    """The one that is not over yet."""
     query = select(Handoff).where(Handoff.conversation_id == conversation_id, Handoff.ended_at.is_(None))
     return session.execute(query.order_by(Handoff.id.desc()).limit(1)).scalar_one_or_none()
 
 
 def _end_handoff(session: Session, conversation: Conversation, outcome: str) -> None:
-    handoff = _open_handoff(session, conversation.id)
+    handoff = open_handoff(session, conversation.id)
     if handoff is not None:
         handoff.ended_at, handoff.outcome = now(), outcome
         collecting.note_outcome(session, handoff.id, outcome)

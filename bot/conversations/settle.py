@@ -128,6 +128,7 @@ def _to_supervisor(session: Session, conversation: Conversation, message: InboxM
     text = say(conversation.language, "public_anger", hours=figure("desk_hours"))
     add_message(session, conversation, "bot", text, answers=message.id)
 
+
 def _learn(
     session: Session, conversation: Conversation, message: InboxMessage, claim: Claim, given: Answer
 ) -> None:

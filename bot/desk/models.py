@@ -10,8 +10,6 @@ ANSWERING = ("agent", "supervisor", "admin")
 ON, BREAK, OFF = "on", "break", "off"
 STATES = (ON, BREAK, OFF)
 """Only who is on is offered chats; pulling from the queue is open to all."""
-SKILLS = ("online", "phone", "complaints", "vip")
-"""Teams are skills (DESIGN §5). `supervisor` is the queue of those who lead."""
 LEADING = ("supervisor", "admin")
 """Roles that assign cases and chats, see the team, decide that a case is none, and declare incidents."""
 REPORTING = ("quality", "supervisor", "admin")

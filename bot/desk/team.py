@@ -8,9 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.routing import BaseRoute, Route
 
+from bot.conversations import ownership
 from bot.conversations.errors import Conflict
 from bot.conversations.inbox import lock
-from bot.conversations.models import QUEUED, AgentState, Handoff
+from bot.conversations.models import QUEUED, AgentState
 from bot.conversations.wakeups import DESK, announce
 from bot.db import now
 from bot.desk import presence, routing, sight
@@ -39,8 +40,7 @@ def set_state(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
 def decline(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
     """An offer is somebody else's: the next sweep asks them."""
     chat = lock(session, chat_id(asked))
-    offer = select(Handoff).where(Handoff.conversation_id == chat.id, Handoff.ended_at.is_(None))
-    handoff = session.execute(offer).scalar_one_or_none()
+    handoff = ownership.open_handoff(session, chat.id)
     if chat.owner != QUEUED or handoff is None or handoff.offered_to != person.name:
         raise Conflict("not offered to this agent")
     routing.pass_over(handoff)

@@ -31,7 +31,7 @@ from bot.db import Database, insert, now
 from bot.external import chatwoot_events as events
 from bot.external import links, packets
 from bot.external.chatwoot_api import ChatwootApi
-from bot.external.desks import LANGUAGE, ExternalDesk, Task, webhook
+from bot.external.desks import LANGUAGE, ExternalDesk, Task, first_task, webhook
 from bot.external.models import ExternalLink
 from bot.settings import Settings
 from bot.wording import say
@@ -68,15 +68,7 @@ class Chatwoot(ExternalDesk):
 
     def next_task(self, session: Session) -> Task | None:
         _link_a_handoff(session)
-        while True:
-            row = session.execute(_due().execution_options(populate_existing=True)).first()
-            if row is None:
-                return None
-            link, handoff, chat = row
-            task = _next(session, link, handoff, chat)
-            session.flush()
-            if task is not None:
-                return task
+        return first_task(session, _due(), _next)
 
     def tell(self, task: Task) -> dict[str, Any]:
         data = task.data

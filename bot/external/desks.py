@@ -77,6 +77,18 @@ class ExternalDesk(ABC):
         """Writes down that it was said, or, where the desk would not take it, that nobody tries again."""
 
 
+def first_task(session: Session, due: Any, next_of: Callable[..., Task | None]) -> Task | None:
+    """Of the rows that are `due`, one after another, until one has something to tell (`next_of`, given the row)."""
+    while True:
+        row = session.execute(due.execution_options(populate_existing=True)).first()
+        if row is None:
+            return None
+        task = next_of(session, *row)
+        session.flush()
+        if task is not None:
+            return task
+
+
 def ask(method: str, url: str, **given: Any) -> Reaction:
     """A call whose answer is a success. Raises TryAgain, Unsure, Undeliverable, Gone."""
     reaction = call(method, url, **given)

@@ -22,7 +22,7 @@ from bot.channels.platforms import TryAgain
 from bot.db import Database, insert, now
 from bot.external import links, tickets
 from bot.external import zammad_events as events
-from bot.external.desks import TICKETS, ExternalDesk, Task, webhook
+from bot.external.desks import TICKETS, ExternalDesk, Task, first_task, webhook
 from bot.external.models import ExternalLink
 from bot.external.zammad_api import ZammadApi
 from bot.settings import Settings
@@ -54,14 +54,7 @@ class Zammad(ExternalDesk):
 
     def next_task(self, session: Session) -> Task | None:
         _link_a_case(session)
-        while True:
-            row = session.execute(_due().execution_options(populate_existing=True)).first()
-            if row is None:
-                return None
-            task = _next(session, *row)
-            session.flush()
-            if task is not None:
-                return task
+        return first_task(session, _due(), _next)
 
     def tell(self, task: Task) -> dict[str, Any]:
         data = task.data

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import uvicorn
 from argon2 import PasswordHasher
+from playwright.sync_api import Browser, BrowserContext
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -18,6 +19,7 @@ from bot.desk import accounts
 from bot.desk.accounts import add_agent
 from bot.settings import settings
 from tests.conversations.support import Customer
+from tests.support.browser import Watched, chromium
 
 PASSWORD = "a-password-of-tests"
 WAYBILL, PHONE = "YD1234567890123", "13812345678"
@@ -63,6 +65,25 @@ def address(app: Starlette) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(params=[(1280, 800), (390, 844)], ids=["desktop", "phone"])
+def context(request: pytest.FixtureRequest, browser: Browser) -> Iterator[BrowserContext]:
+    width, height = request.param
+    opened = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def seen(context: BrowserContext) -> Watched:
+    return Watched(context)
 
 
 @pytest.fixture

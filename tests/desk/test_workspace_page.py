@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from bot.conversations import inbox, ownership
 from bot.customers.verification import grant
@@ -14,30 +14,11 @@ from bot.desk import canned
 from bot.shipments.models import Shipment
 from tests.conversations.support import Customer
 from tests.desk.conftest import PASSWORD
-from tests.support.browser import Watched, chromium
+from tests.support.browser import Watched
 
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 """On one database: the pages show what test_workspace.py asks of both."""
 PARCEL = "SF1234567890128"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture(params=[(1280, 800), (390, 844)], ids=["desktop", "phone"])
-def context(request: pytest.FixtureRequest, browser: Browser) -> Iterator[BrowserContext]:
-    width, height = request.param
-    opened = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def seen(context: BrowserContext) -> Watched:
-    return Watched(context)
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 """The desk's web side and its people, as the desk's own tests have them."""
 
-from tests.desk.conftest import address, app, chen, lin, login, visitor, zhou
+from tests.desk.conftest import address, app, browser, chen, context, lin, login, seen, visitor, zhou
 
-__all__ = ["address", "app", "chen", "lin", "login", "visitor", "zhou"]
+__all__ = ["address", "app", "browser", "chen", "context", "lin", "login", "seen", "visitor", "zhou"]

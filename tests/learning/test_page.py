@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from bot.db import Database, now
 from bot.learning import reviewing
@@ -15,30 +15,11 @@ from tests.conversations.support import Customer, answer_all
 from tests.desk.conftest import PASSWORD
 from tests.e2e.test_accessibility import findings
 from tests.learning.support import LOST, brain
-from tests.support.browser import Watched, chromium
+from tests.support.browser import Watched
 
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 """On one database: the page shows what test_reviewing.py asks of both."""
 FIRST, SECOND, THIRD = "SF1234567890123 咋还不挪窝", "那个啥能便宜点不", "三更半夜敲门干嘛"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture(params=[(1280, 800), (390, 844)], ids=["desktop", "phone"])
-def context(request: pytest.FixtureRequest, browser: Browser) -> Iterator[BrowserContext]:
-    width, height = request.param
-    opened = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def seen(context: BrowserContext) -> Watched:
-    return Watched(context)
 
 
 @pytest.fixture
