@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint, and_
 from sqlalchemy.orm import validates
 
 from bot.cases.terms import terms_of
@@ -171,6 +171,10 @@ class Handoff(Base):
     def _index(self, _name: str, summary: str) -> str:
         self.terms = terms_of(summary)
         return summary
+
+
+HAS_OPEN_HANDOFF = and_(Handoff.conversation_id == Conversation.id, Handoff.ended_at.is_(None))
+"""Joins a conversation to its handoff that is not over yet."""
 
 
 class HandoffMove(Base):

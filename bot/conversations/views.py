@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.conversations.errors import UnknownConversation
-from bot.conversations.models import AGENT, QUEUED, Conversation, Handoff, Message
+from bot.conversations.models import AGENT, HAS_OPEN_HANDOFF, QUEUED, Conversation, Handoff, Message
 from bot.db import now
 from bot.privacy import mask_text
 
@@ -25,7 +25,7 @@ def queue(session: Session) -> list[dict[str, Any]]:
     )
     query = (
         select(Conversation, Handoff, Message)
-        .join(Handoff, (Handoff.conversation_id == Conversation.id) & Handoff.ended_at.is_(None))
+        .join(Handoff, HAS_OPEN_HANDOFF)
         .outerjoin(Message, (Message.conversation_id == Conversation.id) & (Message.seq == last_seq))
         .where(Conversation.owner.in_((QUEUED, AGENT)))
         .order_by(Conversation.queued_at, Handoff.requested_at)

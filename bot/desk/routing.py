@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from bot import catalog
 from bot.conversations import ownership
-from bot.conversations.models import AGENT, QUEUED, Conversation, Handoff, Message
+from bot.conversations.models import AGENT, HAS_OPEN_HANDOFF, QUEUED, Conversation, Handoff, Message
 from bot.conversations.public import ONLINE, class_of
 from bot.conversations.teams import SUPERVISOR
 from bot.conversations.wakeups import DESK, announce
@@ -51,7 +51,7 @@ def offer_waiting(session: Session, now: datetime) -> None:
 def _waiting(session: Session) -> list[Any]:
     query = (
         select(Conversation, Handoff)
-        .join(Handoff, and_(Handoff.conversation_id == Conversation.id, Handoff.ended_at.is_(None)))
+        .join(Handoff, HAS_OPEN_HANDOFF)
         .where(Conversation.owner == QUEUED)
         .order_by(Conversation.queued_at)
     )
@@ -118,7 +118,7 @@ def _lost(session: Session, now: datetime) -> list[Conversation]:
     query = (
         select(Conversation.id, Conversation.channel, Agent.seen_at, Handoff.held_since, asked_at.label("asked_at"))
         .join(Agent, Agent.name == Conversation.agent)  # agents of other desks have no account here
-        .join(Handoff, and_(Handoff.conversation_id == Conversation.id, Handoff.ended_at.is_(None)))
+        .join(Handoff, HAS_OPEN_HANDOFF)
         .outerjoin(spoke, spoke.c.conversation_id == Conversation.id)
         .where(Conversation.owner == AGENT)
         .where(or_(Agent.seen_at < now - presence.gone_after(), asked_at < now - _silence(ONLINE)))
