@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from random import Random
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -199,15 +201,11 @@ def _sweep(database: Database, wish: argparse.Namespace) -> None:
         for row in rows[:due]:
             session.get(Shipment, row["waybill"]).last_event_at = moment - timedelta(days=6)
         session.commit()
-    stopped, writes = threading.Event(), []
-    writer = threading.Thread(target=_keep_scanning, args=(database, shipments, stopped, writes))
     calm: list[float] = []
     _scan_some(database, shipments, 50, calm)
-    writer.start()
     noon = moment.replace(hour=4) + timedelta(days=moment.hour >= 4)  # in Shanghai: no quiet hours
-    seconds = _timed(partial(_sweep_at_once, database, noon, wish.workers))
-    stopped.set()
-    writer.join()
+    with _scans_coming_in(database.url, shipments) as writes:
+        seconds = _timed(partial(_sweep_at_once, database, noon, wish.workers))
     verdict = "met" if seconds <= 30 else "MISSED"
     print(f"{'sweep':22} {due:,} notices by {wish.workers} in {seconds:.1f} s   target 30: {verdict}")
     _report("a write, calm", calm, 100)
@@ -222,10 +220,26 @@ def _sweep_at_once(database: Database, at: datetime, workers: int) -> None:
         thread.join()
 
 
-def _keep_scanning(database: Database, shipments: int, stopped: threading.Event, times: list[float]) -> None:
-    while not stopped.is_set():
+@contextmanager
+def _scans_coming_in(url: str, shipments: int) -> Iterator[list[float]]:
+    """A process of its own writes scans meanwhile, as the server does beside its workers; afterwards its seconds."""
+    apart, writes = get_context("spawn"), []
+    ours, theirs = apart.Pipe()
+    writer = apart.Process(target=_keep_scanning, args=(url, shipments, theirs))
+    writer.start()
+    ours.recv()  # it is up
+    yield writes
+    ours.send("stop")
+    writes += ours.recv()
+    writer.join()
+
+
+def _keep_scanning(url: str, shipments: int, asked: Connection) -> None:
+    database, times = Database(url), []
+    asked.send("up")
+    while not asked.poll(0.02):
         _scan_some(database, shipments, 1, times)
-        stopped.wait(0.02)
+    asked.send(times)
 
 
 def _scan_some(database: Database, shipments: int, count: int, times: list[float]) -> None:

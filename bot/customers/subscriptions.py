@@ -52,10 +52,6 @@ def subscribed(session: Session, conversation_id: str) -> list[str]:
     return list(session.execute(query.order_by(Subscription.at)).scalars())
 
 
-def of_parcel(session: Session, waybill: str) -> list[Subscription]:
-    return list(session.execute(select(Subscription).where(Subscription.waybill == waybill)).scalars())
-
-
 def moved(session: Session, waybills: Collection[str], now: datetime) -> None:
     """There is news of these parcels: those somebody waits for are looked at."""
     for waybill in _wanted(session, waybills):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import catalog
@@ -33,9 +34,8 @@ def start(session: Session, conversation_id: str, waybill: str, now: datetime) -
 
 def look(session: Session, piece: Piece, now: datetime) -> datetime | None:
     """Due work of the kind `subscriptions.PARCEL`: tells everyone who waits for this parcel what is new."""
-    waiting = subscriptions.of_parcel(session, piece.subject)
-    shipment = session.get(Shipment, piece.subject)
-    if shipment is None or not waiting:
+    waiting, shipment = _watched(session, piece.subject)
+    if shipment is None:
         return None
     quiet = catalog.quiet_until(now)
     held = [not _tell_news(session, subscription, shipment, now, quiet is not None) for subscription in waiting]
@@ -44,6 +44,13 @@ def look(session: Session, piece: Piece, now: datetime) -> datetime | None:
             session.delete(subscription)
         return None
     return quiet if any(held) else next_look(shipment, now)
+
+
+def _watched(session: Session, waybill: str) -> tuple[list[Subscription], Shipment | None]:
+    """Who waits for a parcel, and the parcel; none where nobody waits or it is no more."""
+    query = select(Subscription, Shipment).join(Shipment, Shipment.waybill == Subscription.waybill)
+    rows = session.execute(query.where(Subscription.waybill == waybill)).all()
+    return [row.Subscription for row in rows], rows[0].Shipment if rows else None
 
 
 def _tell_news(session: Session, subscription: Subscription, shipment: Shipment, now: datetime, quiet: bool) -> bool:
