@@ -12,6 +12,9 @@ from typing import Any
 from bot import catalog, divisions, freight
 from bot.shipments.models import OVER
 
+NO_PROMISE = "track_why_no_promise"
+"""Said where only a promise or the lane's usual time could tell more."""
+
 ON_TIME, LATE, STUCK, WAITING, PROBLEM, DONE, UNKNOWN = (
     "on_time", "late", "stuck", "waiting", "problem", "done", "unknown"
 )  # fmt: skip
@@ -126,7 +129,7 @@ def _against_the_clock(facts: Facts, now: datetime) -> tuple[str, str, dict[str,
     kind = "promise" if facts.promised_at else "usual"
     by = facts.promised_at or facts.usual_by
     if by is None:
-        return UNKNOWN, "track_why_no_promise", {}
+        return UNKNOWN, NO_PROMISE, {}
     if by < now:
         return LATE, f"track_why_late_{kind}", {"by": by}
     return ON_TIME, f"track_why_on_time_{kind}", {"by": by}

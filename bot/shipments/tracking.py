@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,10 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import catalog
-from bot.shipments.explain import Explanation, Facts, explain, usual_by
+from bot.shipments.explain import NO_PROMISE, Explanation, Facts, explain, usual_by
 from bot.shipments.lanes import lane_times
 from bot.shipments.masking import masked
-from bot.shipments.models import OVER, Party, Shipment, ShipmentEvent
+from bot.shipments.models import Party, Shipment, ShipmentEvent
 from bot.shipments.refreshing import staleness
 from bot.shipments.waybill import normalise, recognise
 from bot.wording import moment, say
@@ -48,7 +49,7 @@ def view(session: Session, waybill: str, *, detailed: bool, language: str, now: 
     shipment = look_up(session, waybill)
     if shipment is None:
         return None
-    explained = explain(_facts(session, shipment, now), now)
+    explained = _explained(session, shipment, now)
     city, carrier = last_city(session, shipment.waybill), shipment.carrier or _likely_carrier(shipment.waybill)
     return {
         "waybill": shipment.waybill,
@@ -97,20 +98,24 @@ def _timeline(session: Session, waybill: str, language: str) -> list[dict[str, A
     ]
 
 
-def _facts(session: Session, shipment: Shipment, now: datetime) -> Facts:
-    return Facts(
+def _explained(session: Session, shipment: Shipment, now: datetime) -> Explanation:
+    """The lane's usual time costs a query: it is looked up where nothing else tells."""
+    facts = Facts(
         status=shipment.status,
         reason=shipment.reason,
         since=shipment.last_event_at,
         promised_at=shipment.promised_at,
-        usual_by=_usual_by(session, shipment, now),
     )
+    explained = explain(facts, now)
+    if explained.why != NO_PROMISE:
+        return explained
+    return explain(replace(facts, usual_by=_usual_by(session, shipment, now)), now)
 
 
 def _usual_by(session: Session, shipment: Shipment, now: datetime) -> datetime | None:
-    """Where nothing was promised: what the lane's parcels took lately, else what the catalog says of such a lane."""
+    """What the lane's parcels took lately, else what the catalog says of such a lane."""
     origin, destination, sent_at = shipment.sender_city, shipment.receiver_city, shipment.created_at
-    if shipment.promised_at or shipment.status in OVER or not (origin and destination and sent_at):
+    if not (origin and destination and sent_at):
         return None
     lately = lane_times(session, origin.removesuffix("市"), destination.removesuffix("市"), now)
     return sent_at + timedelta(days=lately.most) if lately else usual_by(origin, destination, sent_at)
