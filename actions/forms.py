@@ -74,15 +74,17 @@ class Intake(Action, ABC):
         way_out = None if begins or taken.slots or taken.remarks else self._way_out(slots, heard)
         if way_out:
             return [*events, ActionExecutionRejected(self.form), FollowupAction(way_out)]
-        if not begins and self._is_for_others(heard, taken):
+        if not begins and self._is_for_others(heard, taken, slots["requested_slot"]):
             return [*events, ActionExecutionRejected(self.form)]
         following = self.next_question(slots)
         over = [] if following else [SlotSet("asked", None), SlotSet("problem", None)]
         return [*events, *over, SlotSet("requested_slot", following)]
 
-    def _is_for_others(self, heard: Heard, taken: Taken) -> bool:
+    def _is_for_others(self, heard: Heard, taken: Taken, question: str) -> bool:
         if heard.intent in self.own or heard.intent in PATIENT or taken.whole:
             return False
+        if heard.is_guess and taken.slots.get(question):
+            return False  # what was asked for is given; what else the words may ask is no reason to leave
         return heard.is_question or not (taken.slots or taken.remarks)
 
     def _way_out(self, slots: dict[str, Any], heard: Heard) -> str | None:

@@ -16,7 +16,7 @@ FALLBACK = "nlu_fallback"
 # Asked inside a form these are answered, and the form comes back.
 QUESTIONS = frozenset({
     "track_shipment", "ask_eta", "list_my_parcels", "quote_freight", "ask_transit_time", "find_outlet",
-    "ask_service_area", "ask_proof_of_delivery", "ask_case_status", "track_request", "help", "ask_bot", "my_data",
+    "ask_service_area", "ask_proof_of_delivery", "ask_case_status", "track_request", "help", "ask_bot",
     "greet", "thank", "abuse",
 })  # fmt: skip
 
@@ -100,6 +100,9 @@ _FOUR_DIGITS = re.compile(r"(?<!\d)(\d{4})(?!\d)")
 TAKEN_AS_COMPLAINT = {"abuse": 0.15, "provide_info": 0.25, FALLBACK: 0.4}
 """How likely complaints must be together for an insult, a message full of numbers or an unclear one to be one."""
 
+GUESS_BELOW = 0.5
+"""Confidence in an intent below which all others together are likelier."""
+
 GUESSES = 3
 """Readings of a message that count as likely."""
 
@@ -122,6 +125,8 @@ class Heard:
     tapped: dict[str, str] = field(default_factory=dict)
     likely_complaint: str | None = None
     """The likeliest kind of complaint, where it is one of the first guesses: category without "complain_"."""
+    is_guess: bool = False
+    """The other intents together are likelier than this one."""
 
     @property
     def has_facts(self) -> bool:
@@ -259,6 +264,7 @@ def hear(tracker: Tracker) -> Heard:
         case_number=next(iter(_values(entities, "case_id")), None),
         order_number=next(iter(_values(entities, "order_number")), None),
         likely_complaint=_likely_complaint(message),
+        is_guess=float((message.get("intent") or {}).get("confidence") or 0.0) < GUESS_BELOW,
     )
 
 

@@ -290,3 +290,11 @@ def test_the_parcel_just_shown_as_delivered_needs_no_number_again(chat: Chat) ->
 def test_a_parcel_that_is_not_delivered_has_no_record_to_tell(chat: Chat) -> None:
     chat.say("显示签收了 我根本没收到")
     assert "记录是这样的" not in chat.say(WAYBILL)
+
+
+@pytest.mark.parametrize("answer", ["怎么又要号码 你们没存我的吗 {}", "dont you have my number in your system already {}"])
+def test_a_phone_given_with_a_grumble_about_giving_it_is_taken_and_the_complaint_goes_on(
+    chat: Chat, answer: str
+) -> None:
+    chat.say("箱子压坏了，里面的碗碎了两个", WAYBILL, answer.format(PHONE), "确认")
+    assert [case["phone"] for case in chat.cases()] == [PHONE]
