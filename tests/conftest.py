@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import copyfile
 from uuid import uuid4
 
 import pytest
@@ -11,7 +10,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from bot import db, privacy, settings
-from bot.schema import metadata
+from tests.support.databases import empty, new_sqlite
 
 POSTGRES = os.environ.get("YIDA_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 
@@ -58,29 +57,14 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
     engine.dispose()
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file to copy: migrating anew for each test takes ten times as long."""
-    path = tmp_path_factory.mktemp("template") / "yida.db"
-    db.migrate(f"sqlite:///{path}")
-    return path
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[db.Database]:
     """The process's database, migrated and empty: once on SQLite, once on PostgreSQL."""
     if request.param == "postgresql":
         monkeypatch.setenv("YIDA_DATABASE_URL", request.getfixturevalue("postgres_url"))
         _forget_settings()
-        _empty(db.database())
+        empty(db.database())
     else:
-        copyfile(request.getfixturevalue("sqlite_template"), tmp_path / "yida.db")
+        new_sqlite(tmp_path / "yida.db")
     yield db.database()
     db.database().dispose()
-
-
-def _empty(database: db.Database) -> None:
-    names = ", ".join(table.name for table in metadata.sorted_tables)
-    with database.write() as session:
-        session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-        session.commit()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +16,10 @@ from bot.brain import Brain
 from bot.cases import service as cases
 from bot.conversations.answers import Answer, Question, Reply
 from bot.conversations.models import DialogueEvent
-from bot.db import Database, migrate
+from bot.db import Database
 from bot.db import database as present_database
-from bot.settings import settings
 from bot.shipments.demo import load_demo
+from tests.support.databases import new_sqlite
 from tests.support.model import trained_model_path
 
 
@@ -79,8 +80,8 @@ class Chat:
 
 
 @pytest.fixture
-def database() -> Iterator[Database]:
-    migrate(settings().database_address)
+def database(tmp_path: Path) -> Iterator[Database]:
+    new_sqlite(tmp_path / "yida.db")
     yield present_database()
     present_database().dispose()
 

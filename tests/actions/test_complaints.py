@@ -292,7 +292,9 @@ def test_a_parcel_that_is_not_delivered_has_no_record_to_tell(chat: Chat) -> Non
     assert "记录是这样的" not in chat.say(WAYBILL)
 
 
-@pytest.mark.parametrize("answer", ["怎么又要号码 你们没存我的吗 {}", "dont you have my number in your system already {}"])
+@pytest.mark.parametrize(
+    "answer", ["怎么又要号码 你们没存我的吗 {}", "dont you have my number in your system already {}"]
+)
 def test_a_phone_given_with_a_grumble_about_giving_it_is_taken_and_the_complaint_goes_on(
     chat: Chat, answer: str
 ) -> None:

@@ -1,6 +1,7 @@
 """Any order of messages, repeats, kills, hand-overs and returns, against a plain model (hypothesis)."""
 
 import asyncio
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from hypothesis import HealthCheck, settings
@@ -9,7 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from bot.conversations import ownership, views
 from bot.conversations.turns import MAX_ATTEMPTS, claim_next, forget_leases
-from bot.db import Database, migrate
+from bot.db import Database
+from tests.support.databases import new_sqlite
 
 from .support import Customer, turns
 
@@ -20,8 +22,7 @@ class MessageFlow(RuleBasedStateMachine):
     @initialize()
     def start(self) -> None:
         self.folder = TemporaryDirectory()
-        self.database = Database(f"sqlite:///{self.folder.name}/yida.db")
-        migrate(self.database.url)
+        self.database = Database(new_sqlite(Path(self.folder.name, "yida.db")))
         self.customer = Customer(self.database)
         self.owner, self.number, self.kills = "bot", 0, 0
         self.waiting: list[str] = []

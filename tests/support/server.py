@@ -17,6 +17,7 @@ import requests
 import yaml
 
 from bot.settings import ROOT
+from tests.support.databases import new_sqlite
 
 READY_WITHIN_S = 120
 
@@ -40,7 +41,7 @@ class Server:
         self.log = folder / f"{command}-{self.port}.log"
         self.process: subprocess.Popen[bytes] | None = None
         chosen = {
-            "database_url": f"sqlite:///{folder}/yida.db",
+            "database_url": settings.get("database_url") or _own_sqlite(folder / "yida.db"),
             "secret_key": "a-key-for-tests-only-0123456789abcdef",
             "catalog_dir": always_open_catalog(folder),
             "port": self.port,
@@ -122,6 +123,10 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def _own_sqlite(path: Path) -> str:
+    return f"sqlite:///{path}" if path.exists() else new_sqlite(path)
 
 
 def is_ready(base_url: str) -> bool:
