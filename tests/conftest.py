@@ -1,16 +1,23 @@
 """Fixtures every room shares: settings of a test, and a database of each kind."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.orm import sessionmaker
 
 from bot import db, privacy, settings
 from tests.support.databases import empty, new_sqlite
+
+if TYPE_CHECKING:
+    from bot.brain import Brain
 
 POSTGRES = os.environ.get("YIDA_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 
@@ -68,3 +75,21 @@ def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tm
         new_sqlite(tmp_path / "yida.db")
     yield db.database()
     db.database().dispose()
+
+
+@pytest.fixture(scope="session")
+def loaded_brain() -> Brain:
+    """The real model: it takes seconds to load, and so does what it is made of."""
+    from bot.brain import Brain
+    from tests.support.model import trained_model_path
+
+    return Brain.load(trained_model_path())
+
+
+@pytest.fixture
+def brain(loaded_brain: Brain, database: db.Database, monkeypatch: pytest.MonkeyPatch) -> Brain:
+    """The model as loaded once, its store moved to this test's database."""
+    monkeypatch.setattr(loaded_brain._store, "engine", database.engine)
+    monkeypatch.setattr(loaded_brain._store, "sessionmaker", sessionmaker(bind=database.engine))
+    monkeypatch.setattr(loaded_brain._store, "_kept", {})
+    return loaded_brain

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterator
 
 import pytest
 from rasa.core.agent import Agent
@@ -22,11 +21,6 @@ from bot.db import Database
 from bot.nlu.policy import OfferingRulePolicy
 from bot.tracker import TurnTrackerStore, YidaTrackerStore
 from tests.support.model import trained_model_path
-
-
-@pytest.fixture
-def brain(database: Database) -> Iterator[Brain]:
-    yield Brain.load(trained_model_path())
 
 
 class Chat:
@@ -84,10 +78,9 @@ def test_an_actions_exception_fails_the_turn(brain: Brain, database: Database, m
     async def broken(action_call: dict) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(brain._actions._executor, "run", broken)
-    with pytest.raises(RuntimeError):
+    with monkeypatch.context() as patched, pytest.raises(RuntimeError):
+        patched.setattr(brain._actions._executor, "run", broken)
         Chat(brain, database).say("你好")
-    monkeypatch.undo()
     assert Chat(brain, database).say("你好").replies, "the next message is answered"
 
 

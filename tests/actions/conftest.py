@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.orm import sessionmaker
 
 from actions import handoff
 from bot.brain import Brain
@@ -20,7 +19,6 @@ from bot.db import Database
 from bot.db import database as present_database
 from bot.shipments.demo import load_demo
 from tests.support.databases import new_sqlite
-from tests.support.model import trained_model_path
 
 
 class Chat:
@@ -84,20 +82,6 @@ def database(tmp_path: Path) -> Iterator[Database]:
     new_sqlite(tmp_path / "yida.db")
     yield present_database()
     present_database().dispose()
-
-
-@pytest.fixture(scope="session")
-def loaded_brain() -> Brain:
-    return Brain.load(trained_model_path())
-
-
-@pytest.fixture
-def brain(loaded_brain: Brain, database: Database, monkeypatch: pytest.MonkeyPatch) -> Brain:
-    """The model is loaded once; its store moves to each test's database."""
-    monkeypatch.setattr(loaded_brain._store, "engine", database.engine)
-    monkeypatch.setattr(loaded_brain._store, "sessionmaker", sessionmaker(bind=database.engine))
-    monkeypatch.setattr(loaded_brain._store, "_kept", {})
-    return loaded_brain
 
 
 @pytest.fixture(autouse=True)

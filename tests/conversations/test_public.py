@@ -12,7 +12,6 @@ from bot.conversations.inbox import open_conversation
 from bot.conversations.models import Conversation
 from bot.db import Database
 from tests.conversations.support import Customer, turns
-from tests.support.model import trained_model_path
 
 ANGRY = {
     "zh": ("快递丢了三天没人管 投诉你们", "什么垃圾快递 气死我了", "派件员态度恶劣还骂人", "显示签收我根本没收到"),
@@ -22,12 +21,6 @@ CALM = {
     "zh": ("我的快递到哪了", "谢谢小哥 送得很快", "寄到北京多少钱"),
     "en": ("where is my parcel", "thanks, great service"),
 }
-
-
-@pytest.fixture
-def brain(database: Database) -> Brain:
-    """After the database, which its tracker store reads."""
-    return Brain.load(trained_model_path())
 
 
 def hear(database: Database, brain: Brain, channel: str, language: str, words: str) -> Customer:
