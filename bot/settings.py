@@ -96,6 +96,7 @@ class Settings(BaseSettings):
     lease_s: float = 30.0
     log_level: str = "INFO"
     metrics_token: str = Field(default="", description="bearer that may read /metrics; empty: this machine only")
+    worker_metrics_port: int = Field(default=0, description="of a `worker`, for this machine only; 0: none")
 
     class Config:
         env_prefix = "YIDA_"

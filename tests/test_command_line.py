@@ -1,15 +1,19 @@
 """The command line as a person meets it: help with an example, one clear line on bad input, exit codes."""
 
+import contextlib
 import os
 import re
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+import requests
 
 from bot.settings import ROOT
+from tests.support.server import Server, free_port
 
 COMMANDS = [
     "serve", "web", "worker", "train", "parse", "talk", "demo", "migrate", "doctor", "key", "report", "erase",
@@ -114,3 +118,22 @@ def test_migrating_makes_the_folder_of_a_new_database(tmp_path: Path) -> None:
     said = bot("migrate", database_url=f"sqlite:///{tmp_path}/new/folder/yida.db")
     assert said.returncode == 0, said.stderr
     assert (tmp_path / "new" / "folder" / "yida.db").exists()
+
+
+def counts_within(seconds: float, address: str, name: str) -> bool:
+    """Whether the figure is given there by then."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(requests.ConnectionError):
+            if name in requests.get(address, timeout=2).text:
+                return True
+        time.sleep(0.2)
+    return False
+
+
+def test_a_worker_counts_on_a_port_of_its_own(tmp_path: Path, postgres_url: str) -> None:
+    port = free_port()
+    with Server(tmp_path, "worker", database_url=postgres_url, worker_metrics_port=port):
+        assert counts_within(60.0, f"http://127.0.0.1:{port}/metrics", "yida_deliveries_total")
+        second = bot("worker", database_url=postgres_url, worker_metrics_port=str(port))
+    assert second.returncode == 1 and "YIDA_WORKER_METRICS_PORT" in second.stderr

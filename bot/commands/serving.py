@@ -75,6 +75,7 @@ def worker() -> None:
     Example: python -m bot worker
     """
     _postgres_only("worker")
+    _count_aloud(settings().worker_metrics_port)
     runner = _worker(up_to_date())
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: runner.stop())
@@ -83,6 +84,19 @@ def worker() -> None:
         while thread.is_alive():
             thread.join(timeout=1.0)
     sys.exit(1 if runner.failed else 0)
+
+
+def _count_aloud(port: int) -> None:
+    """What was delivered, and how it went, is counted where it is done: the web side's /metrics knows nothing of it."""
+    if not port:
+        return
+    from prometheus_client import start_http_server
+
+    try:
+        start_http_server(port, addr="127.0.0.1")
+    except OSError as error:
+        problem = f"cannot give metrics on port {port} ({error.strerror}); YIDA_WORKER_METRICS_PORT chooses another"
+        raise click.ClickException(problem) from error
 
 
 def _say_addresses(things_to_try: str) -> None:
