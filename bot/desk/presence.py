@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot import catalog
-from bot.conversations.models import AGENT, QUEUED, AgentState, Conversation, Handoff
+from bot.conversations.models import AGENT, HAS_OPEN_HANDOFF, QUEUED, AgentState, Conversation, Handoff
 from bot.conversations.teams import ONLINE, SUPERVISOR
 from bot.db import now
 from bot.desk.models import ANSWERING, LEADING, OFF, ON, Agent
@@ -57,8 +57,8 @@ def colleagues(session: Session) -> list[Colleague]:
     offers = dict(
         session.execute(
             select(Handoff.offered_to, func.count())
-            .join(Conversation, Conversation.id == Handoff.conversation_id)
-            .where(Conversation.owner == QUEUED, Handoff.ended_at.is_(None), Handoff.offered_to.is_not(None))
+            .join(Conversation, HAS_OPEN_HANDOFF)
+            .where(Conversation.owner == QUEUED, Handoff.offered_to.is_not(None))
             .group_by(Handoff.offered_to)
         ).all()
     )
