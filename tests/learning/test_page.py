@@ -77,13 +77,13 @@ def test_lines_are_reviewed_by_keyboard_alone_and_a_slip_is_undone(
     expect(entries.nth(2)).to_be_focused()
     page.keyboard.press("d")
     expect(entries.nth(2)).to_contain_text("已丢弃 zhou")
+    expect(page.locator("#announce")).to_contain_text("已丢弃")  # drawn anew, and its buttons act
     expect(entries.nth(2)).to_be_focused()
     page.keyboard.press("u")
     expect(entries.nth(2).get_by_role("button", name="标注")).to_be_visible()
     expect(entries.nth(2)).to_be_focused()
-    assert assigned(database) == {"⟨waybill⟩ 咋还不挪窝": "track_shipment", SECOND: "ask_eta"}
-
     expect(page.locator("#announce")).to_have_text("待标注")
+    assert assigned(database) == {"⟨waybill⟩ 咋还不挪窝": "track_shipment", SECOND: "ask_eta"}
     assert seen.complaints == []
 
 
