@@ -33,14 +33,17 @@ _PLATE = re.compile(
     r"(?=[a-z\d]{0,5}\d)[a-z\d]{5,6}(?![a-z\d])",
     re.IGNORECASE,
 )
-_DIGITS = re.compile(r"(?<![a-z\d])[+(（]*[a-z\d]*\d(?:[ .()（）/·–—-]{0,2}\d){4,}[a-z\d]*", re.IGNORECASE)
+_HOTLINE = r"123\d\d(?![ .()（）/·–—-]{0,2}[a-z\d])"  # 12305, 12315, 12345: of authorities, and often asked about
+_DIGITS = re.compile(
+    rf"(?<![a-z\d])[+(（]*(?!{_HOTLINE})[a-z\d]*\d(?:[ .()（）/·–—-]{{0,2}}\d){{4,}}[a-z\d]*", re.IGNORECASE
+)
 _DIGITS_ZH = re.compile("[零〇一二三四五六七八九两幺壹贰叁肆伍陆柒捌玖]{6,}")
 _HANDLE = re.compile(rf"@[a-z\d_.-]{{2,}}|@[{_HAN}]{{2,4}}(?![{_HAN}])|[a-z\d]+(?:_+[a-z\d]+)+", re.IGNORECASE)
 _CALLED_ZH = re.compile(
-    rf"(?<=我叫)(?![了过不你他她它]|什么|快递|顺丰|车|人|客服|师傅|小哥)[{_HAN}]{{2,4}}?(?=[^{_HAN}]|$|我|的|是)"
+    rf"(?<![帮给替为让]我叫)(?<=我叫)(?![了过不个你他她它]|什么|快递|顺丰|车|人|客服|师傅|小哥)[{_HAN}]{{2,4}}?(?=[^{_HAN}]|$|我|的|是)"
 )
 _CALLED_EN = re.compile(
-    rf"(?<=my name is )(?!(?:on|in|not|wrong|missing|spelled|spelt|misspelled)\b){_LETTER}+"
+    rf"(?<=my name is )(?!(?:on|in|not|too|wrong|missing|spelled|spelt|misspelled)\b){_LETTER}+"
     rf"(?: {_LETTER}+(?=$|[^\w ]| (?:and|but|from)\b))?",
     re.IGNORECASE,
 )
@@ -49,16 +52,20 @@ _STARRED = re.compile(r"[A-Za-z\d]*\*+[A-Za-z\d]*")
 _FEWEST_LETTERS = 2
 _SHORTEST_WORD = 3  # of a Latin name that goes by itself: Li and Wu are too much like other words
 
-# While a line is masked, characters of the range that Unicode leaves to us stand for marks, and for digits to be kept.
+# While a line is masked, characters of the range that Unicode leaves to us stand for marks, for digits that are kept
+# and for the customer's own stars.
 _SIGNS = {mark: chr(0xE000 + n) for n, mark in enumerate(MARKS)}
 _SAFE_DIGITS = {ord(digit): chr(0xE100 + int(digit)) for digit in "0123456789"}
+_OWN_STAR = chr(0xE200)
 _READ_BACK = {
+    ord(_OWN_STAR): "*",
     **{ord(sign): f"⟨{mark}⟩" for mark, sign in _SIGNS.items()},
     **{ord(safe): chr(digit) for digit, safe in _SAFE_DIGITS.items()},
 }
 _AS_WE_READ = {
     **{0xFEE0 + ord(wide): wide for wide in map(chr, range(0x21, 0x7F)) if wide.isalnum() or wide in "@._-/+"},
-    **dict.fromkeys((*range(0xE000, 0xF900), ord("*"), ord("＊")), " "),
+    **dict.fromkeys(range(0xE000, 0xF900), " "),
+    **dict.fromkeys((ord("*"), ord("＊")), _OWN_STAR),
     ord("⟨"): "<",
     ord("⟩"): ">",
 }
