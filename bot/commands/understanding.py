@@ -37,12 +37,16 @@ def train(if_needed: bool, with_reviewed: bool) -> None:
 
 
 def _train_with_reviewed(if_needed: bool) -> Path:
-    from bot.learning.reviewing import labelled
+    from bot.learning.models import ASSIGNED
+    from bot.learning.reviewing import counts, labelled
     from bot.nlu import changes, reviewed, training, trial
     from bot.nlu.evaluation import read_lines
 
     with up_to_date().read() as session:
-        lines = reviewed.apart_from((line.text for line in read_lines(trial.LINES)), labelled(session))
+        ours, assigned = labelled(session), counts(session).get(ASSIGNED, 0)
+    lines = reviewed.apart_from((line.text for line in read_lines(trial.LINES)), ours)
+    _tell_left_out(assigned - len(ours), "assigned what is no intent of ours any more")
+    _tell_left_out(len(ours) - len(lines), "the same as a line models are measured on")
     present, folder = training.latest_model(), settings().models_folder
     if if_needed and present is not None and present.name == reviewed.model_name(lines):
         return present
@@ -54,6 +58,11 @@ def _train_with_reviewed(if_needed: bool) -> Path:
             stays = f"{present.name} stays in service" if present else "no model is in service"
             raise click.ClickException(f"the new model is refused ({problem}); {stays}")
         return training.put_in_service(model, folder)
+
+
+def _tell_left_out(count: int, why: str) -> None:
+    if count:
+        click.echo(f"Reviewed lines left out: {count}, {why}")
 
 
 @click.command()

@@ -34,7 +34,7 @@ CANCEL_WAIT, LEAVE_CALLBACK = "/cancel_wait", "/leave_callback"
 RATE = "/rate_case"
 
 SUMMARY_LENGTH = 200
-EVENTS_LOOKED_AT = 80
+EVENTS_LOOKED_AT = 40
 """Of the dialogue before a handoff: some ten messages with what was done about them."""
 
 CLAIMED, ASSIGNED, TAKEN, TRANSFERRED, TO_TEAM = "claimed", "assigned", "taken", "transferred", "to_team"
@@ -52,15 +52,16 @@ def request_handoff(session: Session, conversation: Conversation, reason: str, p
     )  # fmt: skip
     session.add(handoff)
     session.flush()
-    said = _last_events(session, conversation.id)
+    said = last_events(session, conversation.id)
     collecting.note_handoff(session, conversation.id, conversation.language, handoff.id, reason, said)
     return handoff
 
 
-def _last_events(session: Session, conversation_id: str) -> list[Any]:
+def last_events(session: Session, conversation_id: str) -> list[Any]:
     """The newest of the dialogue, oldest first: enough for a few messages."""
     columns = (DialogueEvent.type_name, DialogueEvent.action_name, DialogueEvent.data)
-    query = select(*columns).where(DialogueEvent.sender_id == conversation_id)
+    own = (DialogueEvent.sender_id == conversation_id, DialogueEvent.type_name.in_(collecting.READ))
+    query = select(*columns).where(*own)
     newest = session.execute(query.order_by(DialogueEvent.id.desc()).limit(EVENTS_LOOKED_AT)).mappings().all()
     return newest[::-1]
 

@@ -137,6 +137,9 @@ def _learn(
         collecting.note_tap(session, _message_before(session, message), claim.payload)
     else:
         collecting.note_turn(session, conversation.id, conversation.language, given.events)
+    if given.handoff is None and collecting.asks_for_person(given.events):  # the desk is closed
+        said = ownership.last_events(session, conversation.id)
+        collecting.note_wish(session, conversation.id, conversation.language, said)
 
 
 def _message_before(session: Session, message: InboxMessage) -> int | None:

@@ -1,7 +1,7 @@
 """Collecting lines inside the transaction of the turn that answered them; a line that is clear costs no query.
 
 Everything is read from the dialogue's events of that turn, which carry the reading of the message: its intents ranked
-and the entities that were found. `events` are rows of the tracker: type_name, action_name, intent_name, data (JSON).
+and the entities that were found. `events` are rows of the tracker: type_name, action_name, data (JSON).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -18,12 +19,15 @@ from bot import catalog
 from bot.customers.models import Verification
 from bot.customers.store import customer_of
 from bot.db import insert, now
-from bot.learning import intents
-from bot.learning.masking import key_of, template
+from bot.learning.masking import Known, key_of, template
 from bot.learning.models import CLOSE, HANDOFF, OUT_OF_SCOPE, UNCLEAR, Candidate, Sighting
 from bot.shipments.models import Party
+from bot.wording import texts
 
-FALLBACK, UNCLEAR_ACTION = "nlu_fallback", "action_unclear"
+FALLBACK, NONE_OF_OURS = "nlu_fallback", "out_of_scope"
+UNCLEAR_ACTION, HANDOFF_ACTION = "action_unclear", "action_handoff"
+READ = ("session_started", "user", "action", "active_loop")
+"""Types of the events that are looked at; the rest need not be given."""
 RANKED = 3
 NOT_ABOUT_WORDS = frozenset({"fault"})
 """Reasons of a handoff that no line of the customer's caused."""
@@ -55,7 +59,7 @@ class Said:
         """Why it should be collected by itself."""
         if self.is_tap or self.in_form:
             return None
-        if self.intent == OUT_OF_SCOPE:
+        if self.intent == NONE_OF_OURS:
             return OUT_OF_SCOPE
         if self.unclear or self.intent == FALLBACK:
             return UNCLEAR
@@ -65,18 +69,21 @@ class Said:
 
 def note_turn(session: Session, conversation_id: str, language: str, events: Iterable[Row]) -> None:
     """Keeps what the turn's message may teach."""
-    for said in _said(events, language):
-        if said.reason:
-            _note(session, conversation_id, said, reason=said.reason)
+    lines = ((said, said.reason) for said in _said(events, language))
+    _keep(session, conversation_id, [(said, reason) for said, reason in lines if reason])
 
 
 def note_tap(session: Session, said_before: int | None, payload: str) -> None:
-    """A choice tapped right after a message (an inbox id) that was collected says what was meant by it."""
+    """A guess tapped right after a message (an inbox id) that was not understood says what was meant by it.
+
+    Only there are guesses offered; after another answer a choice goes on with what that one began. What stands beside
+    them (a person, a yes in a form) has no title that names a wish.
+    """
     intent = payload.lstrip("/").partition("{")[0]
-    if said_before is None or intent == "request_human" or not intents.is_one(intent):
+    if said_before is None or f"intent_{intent}" not in texts("zh"):
         return
     sighting = session.get(Sighting, said_before)
-    if sighting is not None:
+    if sighting is not None and sighting.reason == UNCLEAR:
         session.execute(update(Candidate).where(Candidate.id == sighting.candidate_id).values(suggested=intent))
 
 
@@ -84,14 +91,26 @@ def note_handoff(
     session: Session, conversation_id: str, language: str, handoff_id: int, reason: str, events: Iterable[Row]
 ) -> None:
     """Keeps the last lines that a person was asked for after. `events` are the conversation's last, oldest first."""
-    if reason in NOT_ABOUT_WORDS:
-        return
+    if reason not in NOT_ABOUT_WORDS:
+        handoff = {"handoff_id": handoff_id, "handoff_reason": reason, "outcome": None}
+        _keep(session, conversation_id, _before_handoff(events, language), **handoff)
+
+
+def note_wish(session: Session, conversation_id: str, language: str, events: Iterable[Row]) -> None:
+    """The same where a person was asked for while the desk was closed."""
+    _keep(session, conversation_id, _before_handoff(events, language))
+
+
+def asks_for_person(events: Iterable[Row]) -> bool:
+    """Whether the dialogue tried to pass the chat on."""
+    return any(event["type_name"] == "action" and event["action_name"] == HANDOFF_ACTION for event in events)
+
+
+def _before_handoff(events: Iterable[Row], language: str) -> list[tuple[Said, str]]:
     figures = catalog.read("learning")
     lines = [said for said in _said(events, language) if not said.is_tap and not said.in_form]
     telling = [said for said in lines if said.intent not in figures["says_nothing"]]
-    # In one order everywhere: two chats that say the same lines the other way round would lock each other out.
-    for said in sorted(telling[-figures["before_handoff"]:], key=lambda said: said.text):
-        _note(session, conversation_id, said, reason=HANDOFF, handoff_id=handoff_id, handoff_reason=reason)
+    return [(said, HANDOFF) for said in telling[-figures["before_handoff"] :]]
 
 
 def note_outcome(session: Session, handoff_id: int, outcome: str) -> None:
@@ -135,39 +154,51 @@ def _one(user: dict[str, Any], then: list[Row], language: str) -> Said | None:
     )
 
 
-def _note(session: Session, conversation_id: str, said: Said, *, reason: str, **handoff: Any) -> None:
-    """One more sighting of the line; a message that was seen before only learns of its handoff."""
-    seen = session.get(Sighting, said.inbox_id)
-    if seen is not None:
+def _keep(session: Session, conversation_id: str, lines: Iterable[tuple[Said, str]], **handoff: Any) -> None:
+    """One more sighting of each line, with its reason; a message that was seen before only learns of its handoff."""
+    new = []
+    for said, reason in lines:
+        seen = session.get(Sighting, said.inbox_id)
+        if seen is None:
+            new.append((said, reason))
+            continue
         for name, value in handoff.items():
             setattr(seen, name, value)
-        return
-    line = template(said.text, said.entities, _names(session, conversation_id))
-    if line is None or len(line) > catalog.read("learning")["longest"] or not said.ranking:
-        return
-    candidate = _candidate(session, line, said.language)
-    candidate.seen += 1
-    candidate.last_seen_at, candidate.ranking = now(), said.ranking
-    session.add(
-        Sighting(
-            inbox_id=said.inbox_id, candidate_id=candidate.id, conversation_id=conversation_id, reason=reason, **handoff
-        )
-    )
-    session.flush()
+    at = now()
+    for key, line, said, reason in _masked(new, _known(session, conversation_id)) if new else ():
+        where = {"candidate_id": _candidate(session, key, line, said, at), "conversation_id": conversation_id}
+        session.add(Sighting(inbox_id=said.inbox_id, reason=reason, at=at, **where, **handoff))
+        session.flush()
 
 
-def _names(session: Session, conversation_id: str) -> list[str]:
+def _masked(lines: Iterable[tuple[Said, str]], known: Known) -> list[tuple[str, str, Said, str]]:
+    """(key, line with marks, and what was given) of those that teach something.
+
+    They are in one order everywhere: two chats that say the same lines the other way round would lock each other out.
+    """
+    longest = catalog.read("learning")["longest"]
+    found = [(template(said.text, said.entities, known), said, reason) for said, reason in lines if said.ranking]
+    kept = [(key_of(line), line, said, reason) for line, said, reason in found if line and len(line) <= longest]
+    return sorted(kept, key=lambda one: one[0])
+
+
+def _known(session: Session, conversation_id: str) -> Known:
     """Of the customer, and of the people on parcels that this conversation has shown to be its own."""
-    shown = select(Party.name).join(Verification, Verification.waybill == Party.waybill)
-    query = shown.where(Verification.conversation_id == conversation_id, Party.name.is_not(None))
+    shown = select(Party.name, Party.address).join(Verification, Verification.waybill == Party.waybill)
+    parties = session.execute(shown.where(Verification.conversation_id == conversation_id)).all()
     customer = customer_of(session, conversation_id)
-    own = [customer.name] if customer is not None and customer.name else []
-    return [*own, *session.execute(query).scalars()]
+    names = [customer.name if customer else None, *(party.name for party in parties)]
+    return Known(tuple(filter(None, names)), tuple(party.address for party in parties if party.address))
 
 
-def _candidate(session: Session, line: str, language: str) -> Candidate:
-    """The candidate of this line, made now where it is new, and locked: others may say the same at this moment."""
-    key = key_of(line)
-    row = {"text": line, "text_hash": key, "language": language, "seen": 0, "ranking": []}
-    session.execute(insert(session, Candidate).values(**row).on_conflict_do_nothing(index_elements=["text_hash"]))
-    return session.execute(select(Candidate).where(Candidate.text_hash == key).with_for_update()).scalar_one()
+def _candidate(session: Session, key: str, line: str, said: Said, at: datetime) -> int:
+    """The candidate of this line, made now where it is new, with one more message: others may say the same now, and
+    somebody who said it may be erased now.
+    """
+    last = {"last_seen_at": at, "ranking": said.ranking}
+    row = {"text": line, "text_hash": key, "language": said.language, "seen": 1, **last}
+    more = {"seen": Candidate.seen + 1, **last}
+    session.execute(
+        insert(session, Candidate).values(**row).on_conflict_do_update(index_elements=["text_hash"], set_=more)
+    )
+    return int(session.execute(select(Candidate.id).where(Candidate.text_hash == key)).scalar_one())

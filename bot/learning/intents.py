@@ -1,5 +1,7 @@
 """What a line may be assigned: the intents of catalog/learning.yml, in groups."""
 
+from functools import cache
+
 from bot import catalog
 
 
@@ -10,4 +12,9 @@ def groups() -> dict[str, list[str]]:
 
 
 def is_one(name: str | None) -> bool:
-    return any(name in names for names in groups().values())
+    return name in _all()
+
+
+@cache
+def _all() -> frozenset[str]:
+    return frozenset(name for names in groups().values() for name in names)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from bot.learning import intents
@@ -36,7 +36,9 @@ def listed(session: Session, *, state: str, order: str, after_id: int | None, li
     query = select(Candidate).where(Candidate.state == state).order_by(first.desc(), Candidate.id.desc()).limit(limit)
     last = session.get(Candidate, after_id) if after_id else None
     if last is not None:
-        query = query.where(tuple_(first, Candidate.id) < tuple_(getattr(last, first.key), last.id))
+        # No tuples: values in them have no column's type, and PostgreSQL reads a time in its session's zone.
+        value = getattr(last, first.key)
+        query = query.where(or_(first < value, and_(first == value, Candidate.id < last.id)))
     return _shown(session, session.execute(query).scalars().all())
 
 
@@ -80,9 +82,9 @@ def undo(session: Session, candidate_id: int, *, by: str, now: datetime) -> None
 
 
 def labelled(session: Session) -> list[tuple[str, str, str]]:
-    """(line with marks, intent, language) of every assigned line, in the same order each time."""
+    """(line with marks, intent, language) of every assigned line, those decided last first."""
     query = select(Candidate.text, Candidate.intent, Candidate.language).where(Candidate.state == ASSIGNED)
-    rows = session.execute(query.order_by(Candidate.text_hash))
+    rows = session.execute(query.order_by(Candidate.decided_at.desc(), Candidate.text_hash))
     return [(row.text, row.intent, row.language) for row in rows if intents.is_one(row.intent)]
 
 

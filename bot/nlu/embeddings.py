@@ -1,4 +1,7 @@
-"""Readings of training lines by the encoder, kept on disk: only lines that are new cost time at the next training."""
+"""Readings of training lines by the encoder, kept on disk: only lines that are new cost time at the next training.
+
+What a training did not use is forgotten, or lines of people who were erased would stay, and every wording ever tried.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,9 @@ _TELL_EVERY_S = 10.0
 
 
 def encode_cached(encoder: Encoder, texts: Sequence[str], file: Path) -> np.ndarray:
-    """One row a text. `file` keeps rows under keyed hashes of encoder and text: no text can be read in it."""
+    """One row a text. `file` keeps the rows of these texts alone, under hashes of encoder and text: none can be read in
+    it, though who guesses a text can tell that it is there.
+    """
     keys = [hashlib.sha256(f"{encoder.name}\0{text}".encode()).digest() for text in texts]
     file.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(file)) as store, store:
@@ -27,6 +32,8 @@ def encode_cached(encoder: Encoder, texts: Sequence[str], file: Path) -> np.ndar
         known = {key: np.frombuffer(row, np.float16) for key, row in store.execute("SELECT * FROM embeddings")}
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         _encode_new(encoder, new, known, store)
+        unused = known.keys() - set(keys)
+        store.executemany("DELETE FROM embeddings WHERE key = ?", [(key,) for key in unused])
     return np.stack([known[key] for key in keys]).astype(np.float32)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,28 +27,37 @@ def project_lines(folder: Path) -> list[Line]:
 
 
 def witnesses(lines: Sequence[Line], reviewed: Sequence[str], *, sample: int, near: int, most: int) -> list[Line]:
-    """About `sample` lines from everywhere, and for each reviewed text the `near` lines that are most like it.
+    """`sample` lines from everywhere, and for each reviewed text the `near` lines that are most like it.
 
-    Those are the first to be unlearnt; `most` bounds how many of them are taken, from everywhere again.
+    Those are the first to be unlearnt. At most `most` of them are taken, those of the texts that come first.
     """
-    chosen = set(_spread(range(len(lines)), sample))
+    chosen = set(_spread(len(lines), sample))
     if reviewed and lines:
-        chosen.update(_spread(sorted(_likest([line.text for line in lines], reviewed, near)), most))
+        chosen.update(_first(_likest([line.text for line in lines], reviewed, near), most))
     return [lines[n] for n in sorted(chosen)]
 
 
-def _spread(numbers: Sequence[int], most: int) -> Sequence[int]:
-    return numbers[:: -(-len(numbers) // most) or 1]
+def _spread(count: int, most: int) -> list[int]:
+    """Numbers below `count`, evenly from everywhere."""
+    most = min(most, count)
+    return [n * count // most for n in range(most)]
 
 
-def _likest(texts: Sequence[str], reviewed: Sequence[str], near: int) -> set[int]:
+def _first(numbers: Iterable[int], most: int) -> set[int]:
+    found: set[int] = set()
+    for number in numbers:
+        if len(found) == most:
+            break
+        found.add(number)
+    return found
+
+
+def _likest(texts: Sequence[str], reviewed: Sequence[str], near: int) -> Iterator[int]:
+    """Numbers of the texts most like each reviewed one, one of these after another: all at once fill gigabytes."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     reader = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 3), preprocessor=normalise, sublinear_tf=True)
-    known = reader.fit_transform(texts)
-    alike = reader.transform(reviewed) @ known.T  # sparse: reviewed by known
-    found: set[int] = set()
-    for row in alike:
-        best = np.argsort(-row.data)[:near]
-        found |= set(row.indices[best].tolist())
-    return found
+    known = reader.fit_transform(texts).T.tocsr()
+    for row in reader.transform(reviewed):
+        alike = row @ known
+        yield from alike.indices[np.argsort(-alike.data)[:near]].tolist()

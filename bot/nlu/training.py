@@ -116,6 +116,7 @@ def _train_with_rasa(model: Path, more: Sequence[Path]) -> None:
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
     os.environ["LOG_LEVEL"] = "ERROR"  # or it draws a bar for every tracker and action, which tells nobody anything
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Rasa imports TensorFlow, which is talkative and unused here
+    os.environ.setdefault("RASA_MAX_CACHE_SIZE", "0")  # up to 1 GB in .rasa, which a forced training never reads
     with _told_steps():
         import rasa.model_training
 

@@ -7,11 +7,10 @@ of reviewed lines may have made the new model unlearn. All of them are made up, 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import tee
 from pathlib import Path
-from typing import Any
 
 from bot import catalog
 from bot.nlu import training
@@ -82,7 +81,10 @@ def right(lines: Sequence[Line], readings: Sequence[Reading]) -> set[int]:
 
 
 def hold(present: Path | None, candidate: Path, reviewed: Sequence[str]) -> Trial:
-    """Reads all lines with both models, a minute or less; `reviewed` are the lines that only the candidate knows."""
+    """Reads all lines with both models, a minute or less.
+
+    `reviewed` are the lines learnt beside the project's, the newest first: those the present model does not know.
+    """
     figures = catalog.read("understanding")["witnesses"]
     known = witnesses(project_lines(training.ROOT / "data"), reviewed, **figures)
     lines = read_lines(LINES)
@@ -91,24 +93,17 @@ def hold(present: Path | None, candidate: Path, reviewed: Sequence[str]) -> Tria
 
 
 def _measured(model: Path, lines: Sequence[Line], known: Sequence[Line]) -> Measured:
-    readings: list[Reading] = []
-
-    def noted(found: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        for reading in found:
-            readings.append(Reading(reading["intent"], reading["language"]))
-            yield reading
-
-    reader = noted(parse_lines(model, [line.text for line in (*lines, *known)]))  # loads the model once
-    figures = evaluate(lines, lambda texts: islice(reader, len(lines)))
-    for _ in reader:
-        pass
-    return Measured(figures, readings[: len(lines)], readings[len(lines):])
+    timed, again = tee(parse_lines(model, [line.text for line in (*lines, *known)]))  # loads the model once
+    figures = evaluate(lines, lambda _: timed)
+    readings = [Reading(reading["intent"], reading["language"]) for reading in again]
+    return Measured(figures, readings[: len(lines)], readings[len(lines) :])
 
 
 def shares(trial: Trial) -> dict[str, float | None]:
     """What catalog/understanding.yml sets floors for; None where there are no such lines."""
     figures = trial.candidate.figures
-    own = {"top3": figures.top3, "out_of_scope_recall": figures.out_of_scope_recall}
+    known = len(right(trial.known, trial.candidate.known)) / len(trial.known) if trial.known else None
+    own = {"top3": figures.top3, "out_of_scope_recall": figures.out_of_scope_recall, "known": known}
     return {**own, **{f"acted_on_{language}": _acted_on(trial, language) for language in ("zh", "en")}}
 
 

@@ -74,7 +74,7 @@ def _erase(session: Session, own: Scope, now: datetime) -> dict[str, list[str]]:
     needed = _told_in(session, left["cases"])
     free = [chat for chat in own.conversations if chat not in needed] if not left["requests"] else []
     gone = conversations.ripe(session, free, now - _read_time())
-    learning.erase(session, gone)
+    learning.erase(session, own.conversations)  # what a chat must stay for is not that
     forget(session, gone)
     return {**left, "chats": conversations.present(session, own.conversations)}
 

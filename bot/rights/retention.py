@@ -28,10 +28,20 @@ def sweep(session: Session, piece: Piece, now: datetime) -> datetime:
         shipments.erase_old_requests(session, now - period("waybill_days"), BATCH),
         _erase_silent_chats(session, now - period("chat_days")),
         customers.erase_forgotten(session, now - period("chat_days"), BATCH),
-        learning.erase_old(session, now - period("learnt_line_days"), BATCH),
+        _erase_old_lines(session, now),
     )
     conversations.erase_results(session, now - period("operation_days"))
     return now if BATCH in counts else now + A_DAY
+
+
+def _erase_old_lines(session: Session, now: datetime) -> int:
+    return learning.erase_old(
+        session,
+        assigned_before=now - period("learnt_line_days"),
+        dropped_before=now - period("dropped_line_days"),
+        rare_before=now - period("rare_line_days"),
+        most=BATCH,
+    )
 
 
 def _erase_silent_chats(session: Session, silent_since: datetime) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from bot.privacy import mask_name, mask_phone
 
@@ -29,10 +29,19 @@ _AFTER_ENGLISH_ROLE = re.compile(
 )
 
 
-def masked(text: str, names: Iterable[str] = ()) -> str:
-    """The text with phones and people's names starred; `names` are people known to be on the shipment."""
-    for name in sorted(filter(lambda name: len(name) > 1, names), key=len, reverse=True):
-        text = text.replace(name, mask_name(name))
+def masked(
+    text: str,
+    names: Iterable[str] = (),
+    *,
+    name: Callable[[str], str] = mask_name,
+    phone: Callable[[str], str] = mask_phone,
+) -> str:
+    """The text with phones and people's names starred; `names` are people known to be on the shipment.
+
+    `name` and `phone` give what stands in place of one.
+    """
+    for known in sorted(filter(lambda known: len(known) > 1, names), key=len, reverse=True):
+        text = text.replace(known, name(known))
     for pattern in (_AFTER_ROLE, _BEFORE_PHONE, _AFTER_ENGLISH_ROLE):
-        text = pattern.sub(lambda found: found[1] + mask_name(found[2]), text)
-    return _PHONE.sub(lambda found: mask_phone(found[0]), text)
+        text = pattern.sub(lambda found: found[1] + name(found[2]), text)
+    return _PHONE.sub(lambda found: phone(found[0]), text)

@@ -15,7 +15,9 @@ STRANGE = {"out_of_scope": 0.9, "ask_bot": 0.05}
 
 
 def brain(
-    readings: dict[str, dict[str, float]], entities: dict[str, list[tuple[str, int, int]]] | None = None
+    readings: dict[str, dict[str, float]],
+    entities: dict[str, list[tuple[str, int, int]]] | None = None,
+    choice: str = "/track_shipment",
 ) -> Callable[[Question], Awaitable[Answer]]:
     """Of each text its intents with confidences (unlisted: SURE); 人工 asks for a person. Taps are answered."""
 
@@ -30,9 +32,7 @@ def brain(
         if "人工" in question.text:
             events[0] = _user(question, {"request_human": 0.99}, False, ())
             return Answer(events=events, handoff={"reason": "not_understood", "packet": {"last_text": question.text}})
-        return Answer(
-            replies=[Reply("是哪一个？", choices=(("查快递", "/track_shipment"),))], events=events, language="zh"
-        )
+        return Answer(replies=[Reply("是哪一个？", choices=(("查快递", choice),))], events=events, language="zh")
 
     return answer
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import event, text
 
 from bot.conversations import ownership
+from bot.conversations.answers import Reply
 from bot.customers import store, verification
 from bot.db import Database, now
 from bot.learning import reviewing
@@ -59,6 +62,25 @@ def test_a_choice_tapped_next_is_suggested_and_one_tapped_later_is_not(database:
     assert suggested == {"它怎么不动了": "track_shipment", "今天天气真好": None}
 
 
+@pytest.mark.parametrize(
+    ("words", "choice"),
+    [
+        ("今天天气真好", "/track_shipment"),  # the menu after a line that was none of our business
+        ("到哪还是啥时候到", "/cancel"),  # leaves the form that a hardly understood line began
+        ("到哪还是啥时候到", "/affirm"),
+        ("它怎么不动了", "/request_human"),  # stands beside the guesses
+        ("它怎么不动了", "/leave_callback"),
+        ("它怎么不动了", "/deny"),  # a form went on with what could be used of it
+    ],
+)
+def test_a_choice_that_is_no_guess_says_nothing_of_what_was_meant(database: Database, words: str, choice: str) -> None:
+    customer = Customer(database)
+    say(customer, words, thinking=brain(READINGS, choice=choice))
+    customer.send(choice=customer.choice("查快递"))
+    answer_all(database, brain(READINGS))
+    assert [line["suggested"] for line in lines(database)] == [None]
+
+
 def test_the_last_lines_before_a_handoff_are_kept_with_its_reason_and_how_it_ended(database: Database) -> None:
     customer = Customer(database)
     say(customer, "一", "我的快递到哪了", "它怎么不动了", "人工")
@@ -71,6 +93,42 @@ def test_the_last_lines_before_a_handoff_are_kept_with_its_reason_and_how_it_end
     led = {"handoff_reason": "not_understood", "outcome": "resolved", "count": 1}
     assert why == {"我的快递到哪了": [{"reason": "handoff", **led}], "它怎么不动了": [{"reason": "unclear", **led}]}
     assert [line["seen"] for line in lines(database)] == [1, 1]
+
+
+def test_a_second_handoff_waits_for_an_outcome_of_its_own(database: Database) -> None:
+    customer = Customer(database)
+    say(customer, "它怎么不动了", "人工")
+    with database.write() as session:
+        ownership.claim(session, customer.id, "lin")
+        ownership.return_to_bot(session, customer.id, "lin")
+        session.commit()
+    assert lines(database)[0]["why"][0]["outcome"] == "returned"
+    say(customer, "人工")
+    assert lines(database)[0]["why"][0]["outcome"] is None
+
+
+def test_lines_before_a_person_is_asked_for_are_kept_while_the_desk_is_closed_too(database: Database) -> None:
+    async def closed(question: Any) -> Any:
+        answer = await brain(READINGS)(question)
+        if question.text != "人工":
+            return answer
+        began = [row("action", "action_handoff"), row("active_loop", "callback_form")]
+        replies = [Reply("哪个电话方便？")]
+        return replace(answer, handoff=None, replies=replies, events=[answer.events[0], *began])
+
+    say(Customer(database), "我的快递到哪了", "人工", thinking=closed)
+    (line,) = lines(database)
+    assert line["text"] == "我的快递到哪了"
+    assert line["why"] == [{"reason": "handoff", "handoff_reason": None, "outcome": None, "count": 1}]
+
+
+def test_two_customers_who_say_the_same_new_line_at_once_are_counted_together(database: Database) -> None:
+    def say_it(customer: Customer) -> None:
+        say(customer, "它怎么不动了")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(say_it, [Customer(database) for _ in range(4)]))
+    assert [(line["text"], line["seen"]) for line in lines(database)] == [("它怎么不动了", 4)]
 
 
 def test_what_answers_a_forms_question_is_no_candidate_and_what_begins_a_form_is(database: Database) -> None:
@@ -106,12 +164,12 @@ def test_names_that_we_know_are_taken_out_though_no_extractor_finds_them(databas
         store.set_name(session, store.identify(session, customer.id, "13800007777", now()).id, "诸葛明月", now())
         session.add(Shipment(waybill="SF7777000000001", status="in_transit"))
         session.flush()
-        session.add(Party(waybill="SF7777000000001", role="sender", name="Zoe Quill"))
+        session.add(Party(waybill="SF7777000000001", role="sender", name="Zoe Quill", address="大榕树旁"))
         verification.grant(session, customer.id, "SF7777000000001", "receiver", now())
         session.commit()
-    words = "诸葛明月的东西Zoe Quill寄了没"
+    words = "明月的东西zoe寄到大榕树旁没"
     say(customer, words, thinking=brain({words: LOST}))
-    assert [line["text"] for line in lines(database)] == ["⟨person⟩的东西⟨person⟩寄了没"]
+    assert [line["text"] for line in lines(database)] == ["⟨person⟩的东西⟨person⟩寄到⟨address⟩没"]
 
 
 @pytest.mark.parametrize("words", ["13812345678", "？？", "啊" * 201])

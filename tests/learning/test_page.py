@@ -7,9 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+from sqlalchemy import select
 
+from bot.conversations.models import Conversation
 from bot.db import Database, now
-from bot.learning import reviewing
+from bot.learning import erasing, reviewing
 from bot.learning.models import ASSIGNED
 from tests.conversations.support import Customer, answer_all
 from tests.desk.conftest import PASSWORD
@@ -75,18 +77,37 @@ def test_lines_are_reviewed_by_keyboard_alone_and_a_slip_is_undone(
     expect(entries.nth(2)).to_be_focused()
     page.keyboard.press("d")
     expect(entries.nth(2)).to_contain_text("已丢弃 zhou")
+    expect(page.locator("#announce")).to_contain_text("已丢弃")  # drawn anew, and its buttons act
     expect(entries.nth(2)).to_be_focused()
     page.keyboard.press("u")
     expect(entries.nth(2).get_by_role("button", name="标注")).to_be_visible()
     expect(entries.nth(2)).to_be_focused()
+    expect(page.locator("#announce")).to_have_text("待标注")
     assert assigned(database) == {"⟨waybill⟩ 咋还不挪窝": "track_shipment", SECOND: "ask_eta"}
-
-    page.get_by_label("使用单键快捷键").uncheck()
-    entries.nth(2).focus()
-    page.keyboard.press("d")
-    page.reload()
-    expect(entries).to_have_count(1)
     assert seen.complaints == []
+
+
+def test_single_keys_can_be_switched_off_and_one_held_down_decides_one_line(page: Page, lines: None) -> None:
+    decisions: list[str] = []
+    page.on("request", lambda request: decisions.append(request.url) if request.method == "POST" else None)
+    entries, switch = page.locator(".line"), page.get_by_label("使用单键快捷键")
+    switch.uncheck()
+    page.reload()
+    expect(switch).not_to_be_checked()
+    entries.nth(0).focus()
+    page.keyboard.press("d")
+    page.keyboard.press("j")
+    expect(entries.nth(0)).to_be_focused()
+    assert decisions == []
+    switch.check()
+    entries.nth(0).focus()
+    page.keyboard.down("d")
+    expect(entries.nth(1)).to_be_focused()
+    page.keyboard.down("d")  # the browser says "repeat" until the key is up
+    page.keyboard.up("d")
+    page.keyboard.press("j")
+    expect(entries.nth(2)).to_be_focused()
+    assert len(decisions) == 1
 
 
 def test_lines_are_reviewed_by_finger_fit_the_screen_and_trouble_no_screen_reader(
@@ -120,3 +141,20 @@ def test_a_line_a_colleague_decided_meanwhile_says_so_and_shows_it(page: Page, d
     entry.get_by_role("button", name="丢弃").click()
     expect(page.get_by_role("alert")).to_contain_text("wu 已经处理过")
     expect(entry).to_contain_text("问什么时候到 wu")
+
+
+def test_a_line_that_was_erased_meanwhile_goes_from_the_page(page: Page, database: Database) -> None:
+    entries = page.locator(".line")
+    with database.write() as session:
+        erasing.erase(session, list(session.execute(select(Conversation.id)).scalars()))
+        session.commit()
+    entries.nth(0).get_by_role("button", name="丢弃").click()
+    expect(entries).to_have_count(2)
+    expect(entries.nth(0)).to_be_focused()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def test_what_a_button_acts_on_is_read_out_with_it(page: Page) -> None:
+    entry = page.locator(".line").nth(0)
+    for name in ("标注", "丢弃"):
+        expect(entry.get_by_role("button", name=name)).to_have_accessible_description("运单号 咋还不挪窝")

@@ -99,6 +99,19 @@ def test_lines_come_most_frequent_or_newest_first_in_pages_without_a_gap(
     assert seen == list("五三七六四二一" if order == "frequent" else "三五七六四二一")
 
 
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/Lima"])
+def test_pages_have_no_gap_whatever_time_zone_the_database_speaks(
+    zhou: Desk, database: Database, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    if not database.is_sqlite:
+        event.listen(database.engine, "begin", lambda c: c.exec_driver_sql(f"SET LOCAL TIME ZONE '{zone}'"))
+    say(database, *LINES)
+    monkeypatch.setattr("bot.desk.learning.catalog.read", lambda name: {"a_page": 4})
+    first = listed(zhou, order="newest")
+    second = listed(zhou, order="newest", after=first["next"])
+    assert [line["text"][-1] for line in (*first["lines"], *second["lines"])] == list("七六五四三二一")
+
+
 def test_a_page_takes_as_many_statements_for_many_lines_as_for_one(zhou: Desk, database: Database) -> None:
     def statements() -> int:
         counted: list[str] = []

@@ -12,7 +12,8 @@ from bot.__main__ import cli
 from bot.db import Database, now
 from bot.learning.masking import key_of
 from bot.learning.models import ASSIGNED, Candidate
-from bot.nlu import training
+from bot.nlu import training, trial
+from bot.nlu.evaluation import read_lines
 from bot.nlu.parse import parse_lines
 from bot.settings import settings
 from tests.learning.small import small_project
@@ -42,6 +43,7 @@ def models(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("YIDA_MODELS_DIR", str(tmp_path / "models"))
     settings.cache_clear()
     small_project(tmp_path / "project", monkeypatch)
+    monkeypatch.chdir(tmp_path)
     return tmp_path / "models"
 
 
@@ -63,13 +65,18 @@ def test_good_labels_serve_bad_ones_are_refused_and_the_next_start_finds_the_rig
     models: Path, database: Database
 ) -> None:
     assert train().exit_code == 0
+    assert not Path(".rasa").exists()  # nothing is kept that no training reads
     first = training.latest_model()
     assert first is not None and not training.is_of_reviewed_lines(first)
     unlikely, confidence = next(parse_lines(first, [NEW_WORDS]))["ranking"][-1]
 
     label(database, [NEW_WORDS, *NEAR_IT], unlikely)
+    label(database, ["谁还记得"], "an_intent_of_old")
+    label(database, [read_lines(trial.LINES)[0].text], unlikely)
     good = train("--with-reviewed")
     assert good.exit_code == 0, good.output
+    assert "left out: 1, assigned what is no intent of ours" in good.output
+    assert "left out: 1, the same as a line models are measured on" in good.output
     assert "in service" in good.output and "6 reviewed lines" in good.output and "now wrong: 0" in good.output
     second = training.latest_model()
     assert second not in (None, first) and training.is_of_reviewed_lines(second)

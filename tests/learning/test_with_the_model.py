@@ -27,6 +27,19 @@ def lines(database: Database) -> list[dict[str, Any]]:
         return reviewing.listed(session, state="open", order="frequent", after_id=None, limit=100)
 
 
+def test_a_wish_for_a_person_at_night_keeps_the_lines_before_it(
+    database: Database, thinking: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actions.handoff.service_open", lambda at: False)
+    customer = Customer(database)
+    for words in ("保价怎么收费", "转人工"):
+        customer.send(words)
+        answer_all(database, thinking)
+    (line,) = lines(database)
+    assert line["text"] == "保价怎么收费"
+    assert [(why["reason"], why["outcome"]) for why in line["why"]] == [("handoff", None)]
+
+
 def test_an_unclear_line_a_tap_and_a_story_told_to_a_form(database: Database, thinking: Any) -> None:
     customer = Customer(database)
     customer.send("那边的桌子")

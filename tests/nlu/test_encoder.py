@@ -40,6 +40,14 @@ def test_lines_that_were_read_before_are_not_read_again(tmp_path: Path) -> None:
     assert np.array_equal(first[1], again[0]) and np.array_equal(first[0], first[2])
 
 
+def test_what_a_training_did_not_use_is_forgotten(tmp_path: Path) -> None:
+    encoder, file = Fake(), tmp_path / "embeddings.db"
+    encode_cached(encoder, ["查件", "催件"], file)
+    encode_cached(encoder, ["催件"], file)
+    encode_cached(encoder, ["查件"], file)
+    assert encoder.seen == ["查件", "催件", "查件"]
+
+
 def test_another_encoder_shares_nothing_of_what_was_kept(tmp_path: Path) -> None:
     one, two = Fake(0, "one"), Fake(1, "two")
     encode_cached(one, ["查件"], tmp_path / "embeddings.db")

@@ -1,6 +1,7 @@
-// The desk without a mouse. Single keys act outside of fields and can be switched off (WCAG 2.1.4); the sheet lists them.
+// The desk without a mouse; the sheet lists the keys.
 
-const SINGLE = "desk-single-keys";
+import { actBySingleKey, isField } from "./desk-single-keys.js";
+
 const find = (selector) => document.querySelector(selector);
 
 const acts = {
@@ -23,10 +24,7 @@ document.addEventListener("keydown", (event) => {
   if (event.isComposing || event.ctrlKey || event.metaKey || find("dialog[open]")) return;
   if (event.altKey) return withAlt(event);
   if (isField(event.target)) return event.key === "Escape" ? event.target.blur() : undefined;
-  const act = acts[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  if (!act || !isOn()) return;
-  event.preventDefault();
-  act();
+  actBySingleKey(event, acts);
 });
 
 function withAlt(event) {
@@ -35,10 +33,6 @@ function withAlt(event) {
   if (!act) return;
   event.preventDefault();
   act();
-}
-
-function isField(element) {
-  return element.matches("input, textarea, select") || element.isContentEditable;
 }
 
 function move(step) {
@@ -68,11 +62,3 @@ function openMenu(name) {
 function suggest(number) {
   document.querySelectorAll("#suggest [data-insert]")[number - 1]?.click();
 }
-
-function isOn() {
-  return localStorage.getItem(SINGLE) !== "off";
-}
-
-const box = find("#single-keys");
-box.checked = isOn();
-box.addEventListener("change", () => localStorage.setItem(SINGLE, box.checked ? "on" : "off"));

@@ -1,16 +1,15 @@
 // Reviewing lines without a mouse: the line that has the focus is the one the keys act on.
 
-const SINGLE = "desk-single-keys";  // the same switch as in the chats (WCAG 2.1.4)
-const box = document.getElementById("single-keys");
-box.checked = localStorage.getItem(SINGLE) !== "off";
-box.addEventListener("change", () => localStorage.setItem(SINGLE, box.checked ? "on" : "off"));
+import { actBySingleKey, isField } from "./desk-single-keys.js";
 
 const lines = () => [...document.querySelectorAll(".line")];
 const current = () => document.activeElement?.closest(".line");
 
-const acts = {
+const moves = {
   j: () => move(1),
   k: () => move(-1),
+};
+const acts = {
   e: () => current()?.querySelector("select")?.focus(),
   a: () => current()?.querySelector("form")?.requestSubmit(),
   d: () => current()?.querySelector(".line-drop")?.click(),
@@ -22,11 +21,8 @@ const acts = {
 
 document.addEventListener("keydown", (event) => {
   if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.matches("input, textarea, select")) return inField(event);
-  const act = acts[event.key.toLowerCase()];
-  if (!act || !box.checked) return;
-  event.preventDefault();
-  act();
+  if (isField(event.target)) return inField(event);
+  actBySingleKey(event, event.repeat ? moves : { ...moves, ...acts });  // a key held down decides one line
 });
 
 // In the list of intents arrows choose; Enter assigns, Escape goes back to the line.
@@ -36,7 +32,7 @@ function inField(event) {
   if (event.key === "Escape") line.focus();
   if (event.key !== "Enter" || !event.target.value) return;
   event.preventDefault();
-  event.target.form.requestSubmit();
+  if (!event.repeat) event.target.form.requestSubmit();
 }
 
 function move(step) {
@@ -67,13 +63,21 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
   if (!acted || detail.target.id !== acted) return;
   const line = document.getElementById(acted);
   acted = null;
-  const following = lines().slice(lines().indexOf(line) + 1).find(({ dataset }) => dataset.state === "open");
-  (line.dataset.state === "open" ? line : following ?? line).focus();
-  document.getElementById("announce").textContent = line.querySelector(".line-decided")?.textContent ?? "";
+  (line.dataset.state === "open" ? line : nextOpen(line) ?? line).focus();
+  document.getElementById("announce").textContent =
+    line.querySelector(".line-decided")?.textContent ?? line.dataset.opened;
 });
 
-// A colleague was first: the sentence says so, and the line shows what was decided.
+// A colleague was first: the sentence says so, and the line shows what was decided. One that was erased meanwhile goes.
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   const line = detail.elt.closest(".line");
   if (line && detail.xhr.status === 409) htmx.trigger(document.body, `desk-${line.id}`);
+  if (line && detail.xhr.status === 404) {
+    (nextOpen(line) ?? line.previousElementSibling)?.focus();
+    line.remove();
+  }
 });
+
+function nextOpen(line) {
+  return lines().slice(lines().indexOf(line) + 1).find(({ dataset }) => dataset.state === "open");
+}
