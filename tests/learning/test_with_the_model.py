@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,15 +10,14 @@ from bot.brain import Brain
 from bot.db import Database
 from bot.learning import reviewing
 from tests.conversations.support import Customer, answer_all
-from tests.support.model import trained_model_path
 
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 NOISE = "那边的桌子 SF1234567890123"
 
 
 @pytest.fixture
-def thinking(database: Database) -> Iterator[Any]:
-    yield Brain.load(trained_model_path()).answer
+def thinking(brain: Brain) -> Any:
+    return brain.answer
 
 
 def lines(database: Database) -> list[dict[str, Any]]:
