@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import Headers
 from starlette.routing import Route
 
+from bot.channels.platforms import Undeliverable, Unsure
+from bot.conversations import ownership
 from bot.conversations.models import (
     AGENT,
     FOR_DESK,
@@ -31,7 +33,7 @@ from bot.db import Database, insert, now
 from bot.external import chatwoot_events as events
 from bot.external import links, packets
 from bot.external.chatwoot_api import ChatwootApi
-from bot.external.desks import LANGUAGE, ExternalDesk, Task, first_task, webhook
+from bot.external.desks import LANGUAGE, ExternalDesk, Gone, Task, first_task, webhook
 from bot.external.models import ExternalLink
 from bot.settings import Settings
 from bot.wording import say
@@ -41,6 +43,8 @@ FRESH_S = 300
 """Older webhooks are refused: Chatwoot stamps each when it sends it (github.com/chatwoot/chatwoot/pull/13573)."""
 GIVE_UP_AFTER = timedelta(hours=24)
 """A chat that was over so long ago is not told of any more."""
+MOST_TRIES = 6
+"""Of a photo, while Chatwoot answers all else: what follows in the chat waits behind it."""
 OPEN, PACKET, SAY, NOTE, END = "open", "packet", "say", "note", "end"
 
 
@@ -54,7 +58,7 @@ class Chatwoot(ExternalDesk):
 
     def routes(self, database: Database) -> Sequence[Route]:
         def read(headers: Headers, data: dict[str, Any]) -> events.Event | None:
-            return events.read(headers, data, self._account)
+            return events.read(data, self._account)
 
         return [webhook(f"/hooks/{NAME}", database, self._is_genuine, read, events.take)]
 
@@ -66,25 +70,43 @@ class Chatwoot(ExternalDesk):
             return False
         return stamp.isdecimal() and abs(now().timestamp() - int(stamp)) <= FRESH_S
 
+    def waiting(self) -> Sequence[Any]:
+        return _unlinked(), _due()
+
     def next_task(self, session: Session) -> Task | None:
         _link_a_handoff(session)
         return first_task(session, _due(), _next)
 
     def tell(self, task: Task) -> dict[str, Any]:
+        try:
+            return self._tell(task)
+        except Gone:
+            self._api.check()
+            raise
+
+    def _tell(self, task: Task) -> dict[str, Any]:
         data = task.data
         if task.what == OPEN:
             contact, found = self._api.open(data["source"], data["name"], data["known"], doubtful=task.doubtful)
             return {"contact": contact, "external_id": found}
         if task.what == SAY:
             there = self._api.said_since(data["id"], data["last_id"]) if task.doubtful else 0
-            text = say(LANGUAGE, "desk_other_repeated", text=data["text"]) if task.doubtful else data["text"]
-            said = there or self._api.say(data["contact"], data["id"], text, data["file"])
-            return {"last_id": said, "repeated": task.doubtful and not there}
+            return {"last_id": there or self._say(task), "repeated": task.doubtful and not there}
         there = self._api.noted_since(data["id"], data["last_id"], data["text"]) if task.doubtful else 0
         noted = there or self._api.note(data["id"], data["text"])
         if task.what == END:
             self._api.resolve(data["id"])
         return {"last_id": noted}
+
+    def _say(self, task: Task) -> int:
+        data = task.data
+        text = say(LANGUAGE, "desk_other_repeated", text=data["text"]) if task.doubtful else data["text"]
+        try:
+            return self._api.say(data["contact"], data["id"], text, data["file"])
+        except Unsure as error:
+            if data["file"] and task.doubtful and data["tries"] >= MOST_TRIES:  # it did answer where it was looked for
+                raise Undeliverable("a file that does not get through") from error
+            raise
 
     def told(self, session: Session, link: ExternalLink, task: Task, result: dict[str, Any]) -> None:
         link.last_id = max(link.last_id, result.get("last_id", 0))
@@ -95,24 +117,37 @@ class Chatwoot(ExternalDesk):
         elif task.what == SAY:
             link.sent = task.data["seq"]
             link.repeated += bool(result.get("repeated"))
+            link.is_ended = False  # words open a conversation again that was resolved
+            if not result and task.data["file"]:
+                links.add_note(session, link, say(LANGUAGE, "desk_other_file_failed"))
         elif task.what == NOTE:
             links.drop_note(link)
         else:
             link.is_ended, link.is_open = True, link.notes is not None
 
+    def gone(self, session: Session, link: ExternalLink, task: Task) -> None:
+        """Whoever had the chat there cannot answer: it waits again for whoever is here."""
+        super().gone(session, link, task)
+        handoff = session.get(Handoff, link.handoff_id) if link.handoff_id is not None else None
+        if handoff is not None and handoff.ended_at is None:
+            chat = session.get(Conversation, handoff.conversation_id)
+            if events.has_it(chat):
+                ownership.queue_lost(session, chat)
 
-def _link_a_handoff(session: Session) -> None:
-    """Of those that wait or are with an agent and that Chatwoot was not told of yet."""
+
+def _unlinked() -> Any:
+    """Handoffs that wait or are with an agent and that Chatwoot was not told of yet."""
     linked = exists().where(ExternalLink.handoff_id == Handoff.id, ExternalLink.desk == NAME)
-    query = (
+    return (
         select(Handoff)
         .join(Conversation, Conversation.id == Handoff.conversation_id)
         .where(Conversation.owner.in_((QUEUED, AGENT)), Handoff.ended_at.is_(None), ~linked)
-        .order_by(Handoff.id)
-        .limit(1)
-        .with_for_update(of=Conversation, skip_locked=True)
     )
-    handoff = session.execute(query).scalar_one_or_none()
+
+
+def _link_a_handoff(session: Session) -> None:
+    first = _unlinked().order_by(Handoff.id).limit(1)
+    handoff = session.execute(first.with_for_update(of=Conversation, skip_locked=True)).scalar_one_or_none()
     if handoff is None:
         return
     begins = _begins_after(session, handoff)
@@ -156,15 +191,13 @@ def _due() -> Any:
         .join(Handoff, Handoff.id == ExternalLink.handoff_id)
         .join(Conversation, Conversation.id == Handoff.conversation_id)
         .where(links.may_be_taken(NAME), something)
-        .limit(1)
-        .with_for_update(of=ExternalLink, skip_locked=True)
     )
 
 
 def _taken_elsewhere() -> Any:
     """An agent of ours has the chat and Chatwoot does not know."""
-    another = or_(ExternalLink.agent.is_(None), ExternalLink.agent != Conversation.agent)
-    return (Conversation.owner == AGENT) & Handoff.ended_at.is_(None) & another
+    another = or_(ExternalLink.agent.is_(None), ExternalLink.agent != Conversation.agent, ExternalLink.is_theirs)
+    return (Conversation.owner == AGENT) & Conversation.desk.is_(None) & Handoff.ended_at.is_(None) & another
 
 
 def _next(session: Session, link: ExternalLink, handoff: Handoff, chat: Conversation) -> Task | None:
@@ -177,34 +210,41 @@ def _next(session: Session, link: ExternalLink, handoff: Handoff, chat: Conversa
         return links.take(link, OPEN, source=chat.id, name=name, known=_known(session, chat.id))
     if not link.is_told:
         text = packets.as_note(handoff.packet, handoff.reason, chat.channel, chat.id)
-        return links.take(link, PACKET, text=text, **_where(link))
+        return links.take(link, PACKET, text=text, **_where(link, chat))
     message = _next_words(session, link, chat)
     if message is not None:
         file = session.get(StoredFile, message.file_id) if message.file_id else None
         photo = (file.name, file.media_type, file.content) if file else None
-        return links.take(link, SAY, text=message.text, file=photo, seq=message.seq, **_where(link))
-    if handoff.ended_at is None and chat.owner == AGENT and link.agent != chat.agent:
+        words = {"text": message.text, "file": photo, "seq": message.seq, "tries": link.attempts}
+        return links.take(link, SAY, **words, **_where(link, chat))
+    if handoff.ended_at is None and _is_taken_here(link, chat):
         link.agent, link.is_theirs = chat.agent, False
         links.add_note(session, link, say(LANGUAGE, "desk_other_taken", value=chat.agent))
     if link.notes:
-        return links.take(link, NOTE, text=link.notes[0], **_where(link))
+        return links.take(link, NOTE, text=link.notes[0], **_where(link, chat))
     if handoff.ended_at is not None and not link.is_ended:
         ended = say(LANGUAGE, "desk_other_ended", value=events.worded(handoff.outcome or ""))
-        return links.take(link, END, text=ended, **_where(link))
+        return links.take(link, END, text=ended, **_where(link, chat))
     link.is_open = handoff.ended_at is None
     return None
 
 
+def _is_taken_here(link: ExternalLink, chat: Conversation) -> bool:
+    """By an agent of ours of whom Chatwoot does not know; who has the same name as one there is somebody else."""
+    is_ours = chat.owner == AGENT and chat.desk is None
+    return is_ours and (link.is_theirs or link.agent != chat.agent)
+
+
 def _is_past(link: ExternalLink, handoff: Handoff) -> bool:
-    """Over before Chatwoot heard of it, or so long ago that nobody there cares."""
+    """Over before Chatwoot heard of it, or so long ago that nobody there cares, unless somebody there just wrote."""
     if handoff.ended_at is None:
         return False
     unheard = link.external_id is None and not link.is_doubtful and not link.is_sending
-    return unheard or now() - handoff.ended_at > GIVE_UP_AFTER
+    return unheard or (not link.notes and now() - handoff.ended_at > GIVE_UP_AFTER)
 
 
-def _where(link: ExternalLink) -> dict[str, Any]:
-    return {"id": link.external_id, "contact": link.contact, "last_id": link.last_id}
+def _where(link: ExternalLink, chat: Conversation) -> dict[str, Any]:
+    return {"chat": chat.id, "id": link.external_id, "contact": link.contact, "last_id": link.last_id}
 
 
 def _known(session: Session, conversation_id: str) -> list[str]:

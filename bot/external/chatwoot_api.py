@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.channels.platforms import Reaction, TryAgain, Undeliverable, Unsure
-from bot.external.desks import MISCONFIGURED_S, Gone, ask, number, objects
+from bot.channels.platforms import Reaction, Undeliverable, Unsure
+from bot.external.desks import Gone, Misconfigured, ask, number, objects
 from bot.settings import Settings
 
+FILE_WITHIN_S = 25.0
+"""For a photo on its way: ten megabytes take that long on a line of four megabits."""
 INCOMING = 0
 """A message's type in answers of the application API."""
 
@@ -37,7 +39,15 @@ class ChatwootApi:
             found = self._unknown(source, known) if doubtful else None
             return source, found or self._new(source)
         except (Gone, Undeliverable) as error:  # the inbox is not the one we think: people wait, it is not given up
-            raise TryAgain(MISCONFIGURED_S) from error
+            raise Misconfigured from error
+
+    def check(self) -> None:
+        """Raises Misconfigured where Chatwoot has no such inbox or account: then nothing was deleted in it."""
+        try:
+            ask("GET", self._inbox)
+            ask("GET", self._account, headers=self._key)
+        except (Gone, Undeliverable) as error:
+            raise Misconfigured from error
 
     def _new(self, source: str) -> str:
         made = ask("POST", f"{self._inbox}/contacts/{source}/conversations", json={"custom_attributes": {}}).json()
@@ -57,11 +67,12 @@ class ChatwootApi:
         if file is None:
             return _id(ask("POST", url, json={"content": text}))
         name, media_type, content = file
-        return _id(ask("POST", url, data={"content": text}, files={"attachments[]": (name, content, media_type)}))
+        photo = {"attachments[]": (name, content, media_type)}
+        return _id(ask("POST", url, data={"content": text}, files=photo, within_s=FILE_WITHIN_S))
 
     def note(self, conversation: str, text: str) -> int:
         """A private note, which the agents see and the customer does not."""
-        body = {"content": text, "message_type": "outgoing", "private": True}
+        body = {"content": _verbatim(text), "message_type": "outgoing", "private": True}
         return _id(ask("POST", self._messages(conversation), json=body, headers=self._key))
 
     def resolve(self, conversation: str) -> None:
@@ -74,8 +85,8 @@ class ChatwootApi:
 
     def noted_since(self, conversation: str, last_id: int, text: str) -> int:
         """The number of a private note of these very words that is newer; 0 for none."""
-        found = self._newest(conversation, last_id)
-        ours = (note_id for note_id, each in found if each.get("private") is True and each.get("content") == text)
+        found, words = self._newest(conversation, last_id), _verbatim(text)
+        ours = (note_id for note_id, each in found if each.get("private") is True and each.get("content") == words)
         return max(ours, default=0)
 
     def _newest(self, conversation: str, last_id: int) -> list[tuple[int, dict[str, Any]]]:
@@ -88,6 +99,11 @@ class ChatwootApi:
 
     def _messages(self, conversation: str) -> str:
         return f"{self._account}/conversations/{conversation}/messages"
+
+
+def _verbatim(text: str) -> str:
+    """Chatwoot runs what agents write, notes too, through Liquid: a customer's braces are no variables of it."""
+    return text.replace("{{", "{ {").replace("{%", "{ %")
 
 
 def _is_incoming(message: dict[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,8 @@ from prometheus_client import Counter
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
+from bot.conversations.errors import UnknownConversation
+from bot.conversations.inbox import lock
 from bot.conversations.wakeups import DESK, announce
 from bot.db import now
 from bot.external.desks import TICKETS, Task
@@ -24,6 +27,9 @@ LEASE_S = 40.0
 """Longer than the calls of one task, photo included."""
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=2), timedelta(minutes=1)
 """Between two tries: a person waits at the other end, so never long."""
+
+Note = Callable[[Session, ExternalLink, Task], None]
+"""What a desk itself writes down of an outcome."""
 
 COUNTED = Counter("yida_external", "What other desks were told, by outcome", ["desk", "outcome"])
 
@@ -39,7 +45,7 @@ def may_be_taken(desk: str) -> Any:
     )
 
 
-def take(link: ExternalLink, what: str, **data: Any) -> Task:
+def take(link: ExternalLink, what: str, *, chat: str | None = None, **data: Any) -> Task:
     """Hands out what is next of a link whose row the caller has locked."""
     if link.is_sending:  # whoever had it died before it was recorded
         link.is_doubtful = True
@@ -47,25 +53,25 @@ def take(link: ExternalLink, what: str, **data: Any) -> Task:
     link.attempts += 1
     link.lease_token = secrets.token_hex(16)
     link.lease_until = now() + timedelta(seconds=LEASE_S)
-    return Task(link.lease_token, link.id, what, link.is_doubtful, data)
+    return Task(link.lease_token, link.id, what, link.is_doubtful, chat, data)
 
 
-def done(session: Session, task: Task, note: Callable[[ExternalLink], None]) -> None:
+def done(session: Session, task: Task, note: Note) -> None:
     """It was said."""
 
     def settle(link: ExternalLink) -> None:
-        note(link)
+        note(session, link, task)
         _start_over(link)
         COUNTED.labels(link.desk, "sent").inc()
 
     _with(session, task, settle)
 
 
-def skip(session: Session, task: Task, note: Callable[[ExternalLink], None]) -> None:
+def skip(session: Session, task: Task, note: Note) -> None:
     """That desk will never take it: the next thing is tried."""
 
     def settle(link: ExternalLink) -> None:
-        note(link)
+        note(session, link, task)
         _start_over(link)
         link.refused += 1
         COUNTED.labels(link.desk, "refused").inc()
@@ -85,11 +91,11 @@ def later(session: Session, task: Task, after_s: float | None, *, unsure: bool) 
     _with(session, task, settle)
 
 
-def lost(session: Session, task: Task) -> None:
+def lost(session: Session, task: Task, note: Note) -> None:
     """What stood for it there was deleted: our own desk goes on alone."""
 
     def settle(link: ExternalLink) -> None:
-        link.is_open, link.is_ended = False, True
+        note(session, link, task)
         _start_over(link)
         COUNTED.labels(link.desk, "lost").inc()
 
@@ -108,7 +114,11 @@ def drop_note(link: ExternalLink) -> None:
 
 
 def _with(session: Session, task: Task, settle: Callable[[ExternalLink], None]) -> None:
-    """Under the link's lock, unless the lease was lost or the link erased meanwhile."""
+    """Under the locks of the chat and the link, in this order as webhooks take them, unless the lease was lost or the
+    link erased meanwhile."""
+    if task.chat is not None:
+        with suppress(UnknownConversation):
+            lock(session, task.chat)
     query = select(ExternalLink).where(ExternalLink.id == task.link_id).with_for_update()
     link = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
     if link is None or link.lease_token != task.token:

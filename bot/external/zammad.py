@@ -9,7 +9,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import case as choice
 from sqlalchemy import exists, func, or_, select
@@ -18,7 +18,6 @@ from starlette.datastructures import Headers
 from starlette.routing import Route
 
 from bot.cases.models import Case, CaseEvent
-from bot.channels.platforms import TryAgain
 from bot.db import Database, insert, now
 from bot.external import links, tickets
 from bot.external import zammad_events as events
@@ -30,8 +29,6 @@ from bot.settings import Settings
 NAME = "zammad"
 JUST_FINISHED = timedelta(hours=1)
 """A case may be over before it was looked at: it becomes a ticket all the same."""
-INDEXED_S = 30.0
-"""Until a ticket that may have been made is looked for: Zammad's search lags behind its tickets."""
 OPEN, STEP, NOTE, STATE = "open", "step", "note", "state"
 
 
@@ -39,6 +36,7 @@ class Zammad(ExternalDesk):
     name = NAME
     topic = TICKETS
     poll_s = 5.0  # nobody waits at the other end, and looking through many open cases costs something
+    seen_after_s: ClassVar = {OPEN: 30.0}  # its search lags behind its tickets
 
     def __init__(self, settings: Settings) -> None:
         self._api = ZammadApi(settings)
@@ -52,8 +50,12 @@ class Zammad(ExternalDesk):
         good = "sha1=" + hmac.new(self._secret, body, hashlib.sha1).hexdigest()
         return hmac.compare_digest(headers.get("x-hub-signature", "").encode(), good.encode())
 
+    def waiting(self) -> Sequence[Any]:
+        return _unlinked(), _reopened(), _due()
+
     def next_task(self, session: Session) -> Task | None:
         _link_a_case(session)
+        _open_again(session)
         return first_task(session, _due(), _next)
 
     def tell(self, task: Task) -> dict[str, Any]:
@@ -73,8 +75,6 @@ class Zammad(ExternalDesk):
         return {"state": data["state"], "at": at}
 
     def _opened(self, data: dict[str, Any], *, doubtful: bool) -> dict[str, Any]:
-        if doubtful and data["waits"]:
-            raise TryAgain(INDEXED_S)
         found = self._api.find(data["case"]) if doubtful else None
         if found is not None:
             return {"external_id": found}
@@ -103,26 +103,35 @@ def _note_state(link: ExternalLink, result: dict[str, Any], seen: datetime | Non
         link.state, link.there_at = result["state"], at or seen
 
 
-def _link_a_case(session: Session) -> None:
-    """One that has no ticket yet; or one that was opened again after all had been told."""
+def _unlinked() -> Any:
+    """Cases that have no ticket yet."""
     linked = exists().where(ExternalLink.case_id == Case.id, ExternalLink.desk == NAME)
     fresh = or_(Case.is_open, Case.updated_at > now() - JUST_FINISHED)
-    query = select(Case).where(fresh, ~linked, Case.erased_at.is_(None)).limit(1)
-    case = session.execute(query.with_for_update(skip_locked=True)).scalar_one_or_none()
+    return select(Case).where(fresh, ~linked, Case.erased_at.is_(None))
+
+
+def _link_a_case(session: Session) -> None:
+    first = _unlinked().limit(1)
+    case = session.execute(first.with_for_update(skip_locked=True)).scalar_one_or_none()
     if case is not None:
         values = {"desk": NAME, "case_id": case.id, "sent": _newest_event(session, case.id)}
         session.execute(insert(session, ExternalLink).values(**values).on_conflict_do_nothing())
-    again = (
-        select(ExternalLink)
-        .join(Case, Case.id == ExternalLink.case_id)
-        .where(ExternalLink.desk == NAME, ~ExternalLink.is_open, ~ExternalLink.is_ended, Case.is_open)
-        .limit(1)
-        .with_for_update(of=ExternalLink, skip_locked=True)
-    )
-    link = session.execute(again).scalar_one_or_none()
-    if link is not None:
-        link.is_open = True
-        session.flush()
+
+
+def _reopened() -> Any:
+    """Cases that were opened again after all had been told. Found from the open ones, which are few, not the links."""
+    told = (ExternalLink.desk == NAME, ~ExternalLink.is_open, ~ExternalLink.is_ended)
+    return select(Case.id).where(Case.is_open, exists().where(ExternalLink.case_id == Case.id, *told))
+
+
+def _open_again(session: Session) -> None:
+    case_id = session.execute(_reopened().limit(1)).scalar_one_or_none()
+    if case_id is not None:
+        own = select(ExternalLink).where(ExternalLink.desk == NAME, ExternalLink.case_id == case_id)
+        link = session.execute(own.with_for_update(skip_locked=True)).scalar_one_or_none()
+        if link is not None:
+            link.is_open = True
+            session.flush()
 
 
 def _newest_event(session: Session, case_id: int) -> int:
@@ -143,8 +152,6 @@ def _due() -> Any:
         select(ExternalLink, Case)
         .join(Case, Case.id == ExternalLink.case_id)
         .where(links.may_be_taken(NAME), something)
-        .limit(1)
-        .with_for_update(of=ExternalLink, skip_locked=True)
     )
 
 
@@ -152,10 +159,9 @@ def _next(session: Session, link: ExternalLink, case: Case) -> Task | None:
     """What Zammad is told next; None where the news is nothing for it."""
     state = tickets.SHOWN[case.state]
     if link.external_id is None:
-        waits = link.attempts == 1  # it may have been made a moment ago
         return links.take(
             link, OPEN, case=case.number, title=tickets.title(case), body=tickets.first_words(case), state=state,
-            priority=tickets.PRIORITIES.get(case.priority, "2 normal"), waits=waits,
+            priority=tickets.PRIORITIES.get(case.priority, "2 normal"),
         )  # fmt: skip
     event = _next_event(session, link)
     if event is not None:

@@ -9,22 +9,26 @@ import re
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 from starlette.testclient import TestClient
 
+from bot.conversations.inbox import store_file
 from bot.conversations.models import Conversation
 from bot.db import Database, now
 from bot.external.desks import ExternalDesk
 from bot.external.models import ExternalLink
 from bot.external.relay import Relay
 from tests.conversations.support import Customer, answer_all
+from tests.support.images import png
 from tests.support.provider import FakeProvider, Fault, status
 
 PUBLIC = re.compile(
     r"/public/api/v1/inboxes/inboxIdentifier/contacts(?:/(\w+)/conversations(?:/(\d+)/messages)?)?"
 )
 PRIVATE = re.compile(r"/api/v1/accounts/3/conversations/(\d+)/(messages|toggle_status)")
+INBOX, ACCOUNT = "/public/api/v1/inboxes/inboxIdentifier", "/api/v1/accounts/3"
 
 
 def work_off(database: Database, desk: ExternalDesk) -> int:
@@ -56,6 +60,14 @@ def write(customer: Customer, *texts: str) -> None:
     for text in texts:
         customer.send(text)
     answer_all(customer.database)
+
+
+def send_photo(database: Database, customer: Customer) -> None:
+    with database.write() as session:
+        file_id = store_file(session, customer.id, "破损.png", png(4, 4))
+        session.commit()
+    customer.send(file_id=file_id)
+    answer_all(database)
 
 
 def owner(database: Database) -> tuple[str, str | None]:
@@ -108,14 +120,20 @@ class FakeChatwoot:
         failed = self.fail(path)
         if failed is not None:
             return failed
-        public, private = PUBLIC.fullmatch(path), PRIVATE.fullmatch(path)
-        if public is not None:
-            done = self._public(asked, *public.groups())
-        elif private is not None and asked["headers"].get("api_access_token") == "agents-token":
-            done = self._private(asked, int(private[1]), private[2])
-        else:
-            done = status(404 if private is None else 401, {"error": "not found"})
+        done = self._do(asked, path)
         return self.fail_after(path) or done
+
+    def _do(self, asked: dict[str, Any], path: str) -> Any:
+        public, private = PUBLIC.fullmatch(path), PRIVATE.fullmatch(path)
+        if path == INBOX:
+            return {"identifier": "inboxIdentifier", "name": "驿答"}
+        if public is not None:
+            return self._public(asked, *public.groups())
+        if path.startswith(ACCOUNT) and asked["headers"].get("api_access_token") != "agents-token":
+            return status(401, {"error": "Invalid Access Token"})
+        if private is not None:
+            return self._private(asked, int(private[1]), private[2])
+        return {"id": 3, "name": "公司"} if path == ACCOUNT else status(404, {"error": "not found"})
 
     def _public(self, asked: dict[str, Any], source: str | None, conversation: str | None) -> Any:
         if source is None:
@@ -139,7 +157,9 @@ class FakeChatwoot:
             self.conversations[conversation]["status"] = json.loads(asked["body"])["status"]
             return {"meta": {}, "payload": {"success": True, "conversation_id": conversation}}
         if not asked["body"]:
-            return {"meta": {}, "payload": self.conversations[conversation]["messages"]}
+            after = int(parse_qs(urlsplit(asked["path"]).query)["after"][0])
+            newer = [each for each in self.conversations[conversation]["messages"] if each["id"] > after]
+            return {"meta": {}, "payload": [_without_file(each) for each in newer]}
         return self._say(asked, conversation, 1, private=json.loads(asked["body"])["private"])
 
     def _say(self, asked: dict[str, Any], conversation: int, kind: int, *, private: bool) -> Any:
@@ -150,8 +170,11 @@ class FakeChatwoot:
         message = {"id": self._id(), "content": content, "message_type": kind, "private": private}
         if is_form:
             message["attachment"] = asked["body"]
-        self.conversations[conversation]["messages"].append(message)
-        return {name: value for name, value in message.items() if name != "attachment"}
+        chat = self.conversations[conversation]
+        chat["messages"].append(message)
+        if kind == 0 and chat["status"] == "resolved":  # the customer's words open it again
+            chat["status"] = "open"
+        return _without_file(message)
 
     def _shown(self, number: int) -> dict[str, Any]:
         chat = self.conversations[number]
@@ -196,3 +219,7 @@ class FakeChatwoot:
         headers = {**proof, "X-Chatwoot-Delivery": delivery or str(uuid4()), **own}
         headers = {name: value.encode("latin-1") for name, value in headers.items()}
         return hook.post("/hooks/chatwoot", content=body, headers=headers).status_code
+
+
+def _without_file(message: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in message.items() if name != "attachment"}
