@@ -33,7 +33,7 @@ from bot.db import Database, insert, now
 from bot.external import chatwoot_events as events
 from bot.external import links, packets
 from bot.external.chatwoot_api import ChatwootApi
-from bot.external.desks import LANGUAGE, ExternalDesk, Gone, Task, first_task, webhook
+from bot.external.desks import ERASE, LANGUAGE, ExternalDesk, Task, first_task, webhook
 from bot.external.models import ExternalLink
 from bot.settings import Settings
 from bot.wording import say
@@ -71,21 +71,23 @@ class Chatwoot(ExternalDesk):
         return stamp.isdecimal() and abs(now().timestamp() - int(stamp)) <= FRESH_S
 
     def waiting(self) -> Sequence[Any]:
-        return _unlinked(), _due()
+        return _unlinked(), _due(), _left_over()
 
     def next_task(self, session: Session) -> Task | None:
         _link_a_handoff(session)
-        return first_task(session, _due(), _next)
+        return first_task(session, _due(), _next) or first_task(session, _left_over(), _forget)
+
+    def unerased(self) -> Any:
+        return select(ExternalLink).where(ExternalLink.desk == NAME, *_ORPHAN)
+
+    def check(self) -> None:
+        self._api.check()
 
     def tell(self, task: Task) -> dict[str, Any]:
-        try:
-            return self._tell(task)
-        except Gone:
-            self._api.check()
-            raise
-
-    def _tell(self, task: Task) -> dict[str, Any]:
         data = task.data
+        if task.what == ERASE:
+            self._api.forget(data["contact"])
+            return {}
         if task.what == OPEN:
             contact, found = self._api.open(data["source"], data["name"], data["known"], doubtful=task.doubtful)
             return {"contact": contact, "external_id": found}
@@ -122,11 +124,16 @@ class Chatwoot(ExternalDesk):
                 links.add_note(session, link, say(LANGUAGE, "desk_other_file_failed"))
         elif task.what == NOTE:
             links.drop_note(link)
+        elif task.what == ERASE:
+            session.delete(link)
         else:
             link.is_ended, link.is_open = True, link.notes is not None
 
     def gone(self, session: Session, link: ExternalLink, task: Task) -> None:
         """Whoever had the chat there cannot answer: it waits again for whoever is here."""
+        if task.what == ERASE:
+            self.told(session, link, task, {})
+            return
         super().gone(session, link, task)
         handoff = session.get(Handoff, link.handoff_id) if link.handoff_id is not None else None
         if handoff is not None and handoff.ended_at is None:
@@ -151,7 +158,7 @@ def _link_a_handoff(session: Session) -> None:
     if handoff is None:
         return
     begins = _begins_after(session, handoff)
-    values = {"desk": NAME, "handoff_id": handoff.id, "sent": begins}
+    values = {"desk": NAME, "handoff_id": handoff.id, "contact": handoff.conversation_id, "sent": begins}
     session.execute(insert(session, ExternalLink).values(**values).on_conflict_do_nothing())
     earlier = select(Handoff.id).where(Handoff.conversation_id == handoff.conversation_id, Handoff.id < handoff.id)
     session.execute(
@@ -159,6 +166,19 @@ def _link_a_handoff(session: Session) -> None:
         .where(ExternalLink.handoff_id.in_(earlier), ExternalLink.desk == NAME, ExternalLink.upto.is_(None))
         .values(upto=begins)
     )
+
+
+_ORPHAN = (ExternalLink.handoff_id.is_(None), ExternalLink.case_id.is_(None))
+
+
+def _left_over() -> Any:
+    """Links whose chat was erased here, by whatever: the contact there goes with all its conversations."""
+    return select(ExternalLink).where(links.is_free(NAME), *_ORPHAN)
+
+
+def _forget(session: Session, link: ExternalLink) -> Task:
+    link.notes = None
+    return links.take(link, ERASE, contact=link.contact)
 
 
 def _begins_after(session: Session, handoff: Handoff) -> int:
@@ -239,8 +259,7 @@ def _is_past(link: ExternalLink, handoff: Handoff) -> bool:
     """Over before Chatwoot heard of it, or so long ago that nobody there cares, unless somebody there just wrote."""
     if handoff.ended_at is None:
         return False
-    unheard = link.external_id is None and not link.is_doubtful and not link.is_sending
-    return unheard or (not link.notes and now() - handoff.ended_at > GIVE_UP_AFTER)
+    return links.is_unheard(link) or (not link.notes and now() - handoff.ended_at > GIVE_UP_AFTER)
 
 
 def _where(link: ExternalLink, chat: Conversation) -> dict[str, Any]:

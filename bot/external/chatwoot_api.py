@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.channels.platforms import Reaction, Undeliverable, Unsure
-from bot.external.desks import Gone, Misconfigured, ask, number, objects
+from bot.external.desks import Gone, Misconfigured, ask, delete, number, objects
 from bot.settings import Settings
 
 FILE_WITHIN_S = 25.0
@@ -48,6 +48,13 @@ class ChatwootApi:
             ask("GET", self._account, headers=self._key)
         except (Gone, Undeliverable) as error:
             raise Misconfigured from error
+
+    def forget(self, source: str) -> None:
+        """The contact with all its conversations, by an administrator's token. Raises Gone where it is not there."""
+        contact = number(ask("GET", f"{self._inbox}/contacts/{source}").json().get("id"))
+        if contact is None:
+            raise Unsure("no contact id")
+        delete(f"{self._account}/contacts/{contact}", self._key)  # nobody who is online just now: 422
 
     def _new(self, source: str) -> str:
         made = ask("POST", f"{self._inbox}/contacts/{source}/conversations", json={"custom_attributes": {}}).json()

@@ -107,7 +107,7 @@ def take(session: Session, event: Event) -> None:
     link = session.get(ExternalLink, found.id, with_for_update=True, populate_existing=True)
     handoff = session.get(Handoff, found.handoff_id, populate_existing=True)
     if link.external_id is None:
-        link.external_id, link.contact = event.conversation, event.source
+        link.external_id = event.conversation
     if event.message is None:
         _end(session, link, handoff, chat)
         return

@@ -32,6 +32,8 @@ LANGUAGE = "zh"
 """Other desks' agents read what our own desk's packets are written in."""
 TICKETS = "tickets"
 """The topic of desks for cases, which wait for no customer: they are woken by their own tasks alone."""
+ERASE = "erase"
+"""A task of every desk: what was erased here goes there too. Nobody waits for it, and it is never given up."""
 MISCONFIGURED_S = 60.0
 """Until a desk that does not know us is asked again."""
 
@@ -93,6 +95,14 @@ class ExternalDesk(ABC):
     def told(self, session: Session, link: ExternalLink, task: Task, result: dict[str, Any]) -> None:
         """Writes down that it was said, or, where the desk would not take it, that nobody tries again."""
 
+    @abstractmethod
+    def unerased(self) -> Any:
+        """The query of links whose customer was erased here and is not there yet."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Asks that desk whether it knows us and what our settings name. Raises Misconfigured, TryAgain, Unsure."""
+
     def gone(self, session: Session, link: ExternalLink, task: Task) -> None:
         """What the link stands for was deleted there: that desk is told nothing more."""
         link.is_open, link.is_ended = False, True
@@ -126,6 +136,16 @@ def ask(method: str, url: str, **given: Any) -> Reaction:
     if reaction.status in (404, 410):
         raise Gone(f"status {reaction.status}")
     raise Undeliverable(f"status {reaction.status}")
+
+
+def delete(url: str, headers: dict[str, str]) -> None:
+    """Raises TryAgain, Unsure, and Gone where it is not there. A proxy's page is no proof that it was deleted."""
+    try:
+        reaction = ask("DELETE", url, headers=headers)
+    except Undeliverable as error:
+        raise TryAgain from error
+    if reaction.content.strip() not in (b"", b"{}"):
+        raise Unsure("it did not say that it was deleted")
 
 
 def moment(value: Any) -> datetime | None:

@@ -20,13 +20,15 @@ from bot.conversations.errors import UnknownConversation
 from bot.conversations.inbox import lock
 from bot.conversations.wakeups import DESK, announce
 from bot.db import now
-from bot.external.desks import TICKETS, Task
+from bot.external.desks import ERASE, TICKETS, Task
 from bot.external.models import ExternalLink
 
 LEASE_S = 40.0
 """Longer than the calls of one task, photo included."""
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=2), timedelta(minutes=1)
 """Between two tries: a person waits at the other end, so never long."""
+LONGEST_TO_ERASE = timedelta(hours=1)
+"""Nobody waits for that, and many may wait for the same setting."""
 
 Note = Callable[[Session, ExternalLink, Task], None]
 """What a desk itself writes down of an outcome."""
@@ -35,11 +37,14 @@ COUNTED = Counter("yida_external", "What other desks were told, by outcome", ["d
 
 
 def may_be_taken(desk: str) -> Any:
-    """The condition on links of a desk that wait for nothing and that nobody has in hand."""
+    """The condition on links of a desk that may have something to tell, wait for nothing, and nobody has in hand."""
+    return and_(is_free(desk), ExternalLink.is_open)
+
+
+def is_free(desk: str) -> Any:
     moment = now()
     return and_(
         ExternalLink.desk == desk,
-        ExternalLink.is_open,
         or_(ExternalLink.due_at.is_(None), ExternalLink.due_at <= moment),
         or_(ExternalLink.lease_until.is_(None), ExternalLink.lease_until < moment),
     )
@@ -83,12 +88,19 @@ def later(session: Session, task: Task, after_s: float | None, *, unsure: bool) 
     """It was not said, or nobody knows: again after `after_s` seconds, or longer each time."""
 
     def settle(link: ExternalLink) -> None:
-        longer = min(FIRST_WAIT * 2 ** min(link.attempts - 1, 8), LONGEST_WAIT)
-        link.due_at = now() + (timedelta(seconds=after_s) if after_s else longer)
+        link.due_at = now() + _wait(task, link.attempts, after_s)
         link.is_doubtful = link.is_doubtful or unsure
         COUNTED.labels(link.desk, "unsure" if unsure else "later").inc()
 
     _with(session, task, settle)
+
+
+def _wait(task: Task, attempts: int, after_s: float | None) -> timedelta:
+    longer = FIRST_WAIT * 2 ** min(attempts - 1, 12)
+    given = timedelta(seconds=after_s or 0)
+    if task.what == ERASE:
+        return max(given, min(longer, LONGEST_TO_ERASE))
+    return given or min(longer, LONGEST_WAIT)
 
 
 def lost(session: Session, task: Task, note: Note) -> None:
@@ -100,6 +112,11 @@ def lost(session: Session, task: Task, note: Note) -> None:
         COUNTED.labels(link.desk, "lost").inc()
 
     _with(session, task, settle)
+
+
+def is_unheard(link: ExternalLink) -> bool:
+    """That desk certainly never heard of it."""
+    return link.external_id is None and not link.is_doubtful and not link.is_sending
 
 
 def add_note(session: Session, link: ExternalLink, text: str) -> None:

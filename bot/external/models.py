@@ -22,10 +22,10 @@ class ExternalLink(Base):
 
     id = Column(Integer, primary_key=True)
     desk = Column(String(20), nullable=False)
-    handoff_id = Column(ForeignKey("handoffs.id", ondelete="CASCADE"))
+    handoff_id = Column(ForeignKey("handoffs.id", ondelete="SET NULL"), doc="gone with its chat: to be erased there")
     case_id = Column(ForeignKey("cases.id", ondelete="CASCADE"))
     external_id = Column(String(40), doc="number of the conversation or ticket there; none while it is not made")
-    contact = Column(String(120), doc="the customer's id there")
+    contact = Column(String(120), doc="under which id that desk keeps the customer: the chat's")
     is_open = Column(Boolean, nullable=False, default=True, doc="there may be something to tell")
     is_told = Column(Boolean, nullable=False, default=False, doc="it has what the bot knew")
     is_ended = Column(Boolean, nullable=False, default=False, doc="both sides know that it is over")

@@ -59,7 +59,7 @@ class Relay:
         """Says one thing and records what became of it."""
         name = self._desk.name
         try:
-            result = self._desk.tell(task)
+            result = self._tell(task)
         except TryAgain as busy:
             if isinstance(busy, Misconfigured):
                 log.warning("%s does not know us: its address, token and what we name there are settings", name)
@@ -75,6 +75,13 @@ class Relay:
             self._record(links.lost, task, self._desk.gone)
         else:
             self._record(links.done, task, self._told(result))
+
+    def _tell(self, task: Task) -> dict[str, object]:
+        try:
+            return self._desk.tell(task)
+        except Gone:
+            self._desk.check()  # where it does not know us, nothing was deleted
+            raise
 
     def _told(self, result: dict[str, object]) -> links.Note:
         return lambda session, link, task: self._desk.told(session, link, task, result)

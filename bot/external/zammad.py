@@ -21,7 +21,7 @@ from bot.cases.models import Case, CaseEvent
 from bot.db import Database, insert, now
 from bot.external import links, tickets
 from bot.external import zammad_events as events
-from bot.external.desks import TICKETS, ExternalDesk, Task, first_task, webhook
+from bot.external.desks import ERASE, TICKETS, ExternalDesk, Task, first_task, webhook
 from bot.external.models import ExternalLink
 from bot.external.zammad_api import ZammadApi
 from bot.settings import Settings
@@ -41,6 +41,7 @@ class Zammad(ExternalDesk):
     def __init__(self, settings: Settings) -> None:
         self._api = ZammadApi(settings)
         self._secret = settings.zammad_secret.encode()
+        self._may_erase = bool(settings.zammad_admin_token)
 
     def routes(self, database: Database) -> Sequence[Route]:
         return [webhook(f"/hooks/{NAME}", database, self._is_genuine, events.read, events.take)]
@@ -51,15 +52,26 @@ class Zammad(ExternalDesk):
         return hmac.compare_digest(headers.get("x-hub-signature", "").encode(), good.encode())
 
     def waiting(self) -> Sequence[Any]:
-        return _unlinked(), _reopened(), _due()
+        return _unlinked(), _reopened(), _due(self._may_erase)
 
     def next_task(self, session: Session) -> Task | None:
         _link_a_case(session)
         _open_again(session)
-        return first_task(session, _due(), _next)
+        return first_task(session, _due(self._may_erase), _next)
+
+    def unerased(self) -> Any:
+        return select(ExternalLink).where(*erased())
+
+    def check(self) -> None:
+        self._api.check()
 
     def tell(self, task: Task) -> dict[str, Any]:
         data = task.data
+        if task.what == ERASE:
+            ticket = data["id"] or self._api.find(data["case"])
+            if ticket is not None:
+                self._api.forget(ticket)
+            return {}
         if task.what == OPEN:
             return self._opened(data, doubtful=task.doubtful)
         if task.what == NOTE:
@@ -82,6 +94,9 @@ class Zammad(ExternalDesk):
         return {"external_id": made, "state": data["state"], "at": at}
 
     def told(self, session: Session, link: ExternalLink, task: Task, result: dict[str, Any]) -> None:
+        if task.what == ERASE:
+            link.external_id, link.is_open, link.is_ended = None, False, True
+            return
         _note_state(link, result, task.data.get("there_at"))
         link.last_id = max(link.last_id, result.get("last_id", 0))
         if task.what == OPEN:
@@ -93,6 +108,18 @@ class Zammad(ExternalDesk):
         elif not result:  # Zammad will not have this state: it is not asked again until the case moves on
             link.state = task.data["state"]
         link.is_open = _has_more(session, link)
+
+    def gone(self, session: Session, link: ExternalLink, task: Task) -> None:
+        if task.what == ERASE:
+            self.told(session, link, task, {})
+        else:
+            super().gone(session, link, task)
+
+
+def erased() -> tuple[Any, ...]:
+    """The conditions on links of erased cases whose tickets are still there."""
+    cases = select(Case.id).where(Case.erased_at.isnot(None))
+    return ExternalLink.desk == NAME, ExternalLink.external_id.isnot(None), ExternalLink.case_id.in_(cases)
 
 
 def _note_state(link: ExternalLink, result: dict[str, Any], seen: datetime | None) -> None:
@@ -140,7 +167,7 @@ def _newest_event(session: Session, case_id: int) -> int:
     return int(session.execute(newest).scalar_one() or 0)
 
 
-def _due() -> Any:
+def _due(may_erase: bool) -> Any:
     # Not `exists`: beside an `or` PostgreSQL would read every event of every case for it.
     newest = select(func.max(CaseEvent.id)).where(CaseEvent.case_id == ExternalLink.case_id).scalar_subquery()
     shown = choice(tickets.SHOWN, value=Case.state)
@@ -148,6 +175,7 @@ def _due() -> Any:
         ExternalLink.external_id.is_(None), ExternalLink.notes.isnot(None), newest > ExternalLink.sent,
         func.coalesce(ExternalLink.state, "") != shown,
     )  # fmt: skip
+    something = or_(something, Case.erased_at.isnot(None)) if may_erase else something & Case.erased_at.is_(None)
     return (
         select(ExternalLink, Case)
         .join(Case, Case.id == ExternalLink.case_id)
@@ -157,6 +185,8 @@ def _due() -> Any:
 
 def _next(session: Session, link: ExternalLink, case: Case) -> Task | None:
     """What Zammad is told next; None where the news is nothing for it."""
+    if case.erased_at is not None:
+        return _next_erasure(link, case)
     state = tickets.SHOWN[case.state]
     if link.external_id is None:
         return links.take(
@@ -177,6 +207,13 @@ def _next(session: Session, link: ExternalLink, case: Case) -> Task | None:
         return links.take(link, STATE, id=link.external_id, state=state, there_at=link.there_at)
     link.is_open = _has_more(session, link)
     return None
+
+
+def _next_erasure(link: ExternalLink, case: Case) -> Task | None:
+    if links.is_unheard(link):
+        link.is_open, link.is_ended = False, True
+        return None
+    return links.take(link, ERASE, id=link.external_id, case=case.number)
 
 
 def _next_event(session: Session, link: ExternalLink) -> CaseEvent | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.channels.platforms import Undeliverable, Unsure
 from bot.db import now
-from bot.external.desks import Gone, Misconfigured, ask, moment, number, objects
+from bot.external.desks import Gone, Misconfigured, ask, delete, moment, number, objects
 from bot.external.tickets import PENDING, REMINDED_AFTER
 from bot.settings import Settings
 
@@ -22,6 +22,7 @@ class ZammadApi:
     def __init__(self, settings: Settings) -> None:
         self._base = f"{settings.zammad_url.rstrip('/')}/api/v1"
         self._key = {"Authorization": f"Token token={settings.zammad_token}"}
+        self._admin_key = {"Authorization": f"Token token={settings.zammad_admin_token}"}
         self._group = settings.zammad_group
         self._customer = settings.zammad_customer
 
@@ -50,6 +51,17 @@ class ZammadApi:
         ours = (each for each in listed if str(each.get("title") or "").split()[:1] == [case] and is_ours(each))
         named = (number(each.get("id")) for each in ours)
         return min((found for found in named if found), key=int, default=None)
+
+    def forget(self, ticket: str) -> None:
+        """The ticket with its articles. Raises Gone where it is not there."""
+        delete(f"{self._base}/tickets/{ticket}", self._admin_key)
+
+    def check(self) -> None:
+        """Raises Misconfigured where this is no Zammad: then nothing was deleted in it."""
+        try:
+            ask("GET", f"{self._base}/users/me", headers=self._key)
+        except (Gone, Undeliverable) as error:
+            raise Misconfigured from error
 
     def change(
         self, ticket: str, state: str, subject: str = "", body: str = "", *, internal: bool = False

@@ -95,12 +95,13 @@ def take(session: Session, event: Event) -> None:
 
 
 def _link(session: Session, event: Event) -> ExternalLink | None:
-    """By the ticket's id; by the case's number where the id was not noted yet. Under its row lock."""
+    """By the ticket's id; by the case's number where the id was not noted yet. Under its row lock. None once erased."""
     query = (
         select(ExternalLink)
         .join(Case, Case.id == ExternalLink.case_id)
         .where(
             ExternalLink.desk == NAME,
+            Case.erased_at.is_(None),
             or_(
                 ExternalLink.external_id == event.ticket,
                 ExternalLink.external_id.is_(None) & (Case.number == event.case),
@@ -122,7 +123,7 @@ def _number(session: Session, link: ExternalLink) -> str:
 
 def _add(session: Session, case: Case, event: Event) -> None:
     """An agent's article is kept with the case for the desk; a trigger may send it more than once."""
-    if event.article is not None and event.text and case.erased_at is None:
+    if event.article is not None and event.text:
         key = f"{NAME}:article:{event.article}"
         cases.add_detail(session, case.number, event.text, actor=tickets.BY + event.author, key=key)
 

@@ -1,4 +1,4 @@
-"""whose agent has a chat, where it is another maker's desk's"""
+"""whose agent has a chat, where it is another maker's desk's; what is erased here is erased there"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,24 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("conversations", sa.Column("desk", sa.String(length=20), nullable=True))
     _note_desks()
+    _let_links_outlive("SET NULL")
+    _note_contacts()
+
+
+def _let_links_outlive(ondelete: str) -> None:
+    """What becomes of a link when its handoff goes. On SQLite the constraint has no name yet: it gets PostgreSQL's."""
+    name, naming = "external_links_handoff_id_fkey", {"fk": "%(table_name)s_%(column_0_name)s_fkey"}
+    with op.batch_alter_table("external_links", naming_convention=naming) as links:
+        links.drop_constraint(name, type_="foreignkey")
+        links.create_foreign_key(name, "handoffs", ["handoff_id"], ["id"], ondelete=ondelete)
+
+
+def _note_contacts() -> None:
+    """A handoff that was never told of may be known there all the same: under its chat's id."""
+    handoffs = sa.table("handoffs", sa.column("id"), sa.column("conversation_id"))
+    links = sa.table("external_links", *(sa.column(name) for name in ("handoff_id", "contact")))
+    chat = sa.select(handoffs.c.conversation_id).where(handoffs.c.id == links.c.handoff_id).scalar_subquery()
+    op.execute(links.update().where(links.c.contact.is_(None)).values(contact=chat))
 
 
 def _note_desks() -> None:
@@ -36,5 +54,8 @@ def _note_desks() -> None:
 
 
 def downgrade() -> None:
+    op.execute(sa.text("DELETE FROM due_work WHERE kind = 'other_desks_erasures'"))
+    op.execute(sa.text("DELETE FROM external_links WHERE handoff_id IS NULL AND case_id IS NULL"))
+    _let_links_outlive("CASCADE")
     with op.batch_alter_table("conversations") as conversations:
         conversations.drop_column("desk")

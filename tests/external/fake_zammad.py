@@ -30,7 +30,8 @@ class FakeZammad:
     """Tickets and articles of a group; `fail` is asked before each call, `fail_after` once it was taken."""
 
     settings = {
-        "token": "agents-token", "group": "驿答", "customer": "customers@example.com", "secret": SECRET.decode(),
+        "token": "agents-token", "admin_token": "admins-token", "group": "驿答", "customer": "customers@example.com",
+        "secret": SECRET.decode(),
     }  # fmt: skip
 
     def __init__(self) -> None:
@@ -51,7 +52,8 @@ class FakeZammad:
         failed = self.fail(route)
         if failed is not None:
             return failed
-        if asked["headers"].get("Authorization") != "Token token=agents-token":
+        is_erasing = asked["method"] == "DELETE"
+        if asked["headers"].get("Authorization") != f"Token token={'admins' if is_erasing else 'agents'}-token":
             return status(401, {"error": "Invalid BasicAuth credentials"})
         done = self._do(asked["method"], route, asked)
         return self.fail_after(route) or done
@@ -66,6 +68,11 @@ class FakeZammad:
             return [each for each in self.tickets.values() if query in each["title"]]
         if (method, route) == ("POST", "/api/v1/ticket_articles"):
             return self._write(given["ticket_id"], given) if given["ticket_id"] in self.tickets else status(404, {})
+        if (method, route) == ("GET", "/api/v1/users/me"):
+            return {"id": 4, "login": "yida@example.com"}
+        if method == "DELETE" and ticket and int(ticket[1]) in self.tickets:
+            del self.tickets[int(ticket[1])]
+            return {}
         if method == "PUT" and ticket and int(ticket[1]) in self.tickets:
             return self._changed(int(ticket[1]), given)
         if method == "GET" and articles and int(articles[1]) in self.tickets:

@@ -29,6 +29,7 @@ PUBLIC = re.compile(
 )
 PRIVATE = re.compile(r"/api/v1/accounts/3/conversations/(\d+)/(messages|toggle_status)")
 INBOX, ACCOUNT = "/public/api/v1/inboxes/inboxIdentifier", "/api/v1/accounts/3"
+CONTACT, OWN_CONTACT = re.compile(rf"{ACCOUNT}/contacts/(\d+)"), re.compile(rf"{INBOX}/contacts/(\w+)")
 
 
 def work_off(database: Database, desk: ExternalDesk) -> int:
@@ -101,6 +102,8 @@ class FakeChatwoot:
         self.fail: Callable[[str], Fault | None] = lambda path: None
         self.fail_after: Callable[[str], Fault | None] = lambda path: None
         """Fails, though it was taken."""
+        self.role = "administrator"
+        """Of the token."""
         self._ids = 100
 
     def incoming(self, conversation: int = 12) -> list[str]:
@@ -124,15 +127,20 @@ class FakeChatwoot:
         return self.fail_after(path) or done
 
     def _do(self, asked: dict[str, Any], path: str) -> Any:
-        public, private = PUBLIC.fullmatch(path), PRIVATE.fullmatch(path)
+        public, private, contact = PUBLIC.fullmatch(path), PRIVATE.fullmatch(path), CONTACT.fullmatch(path)
+        own = OWN_CONTACT.fullmatch(path)
         if path == INBOX:
             return {"identifier": "inboxIdentifier", "name": "驿答"}
+        if own is not None:
+            return self.contacts.get(own[1]) or status(404, {"error": "Resource could not be found"})
         if public is not None:
             return self._public(asked, *public.groups())
         if path.startswith(ACCOUNT) and asked["headers"].get("api_access_token") != "agents-token":
             return status(401, {"error": "Invalid Access Token"})
         if private is not None:
             return self._private(asked, int(private[1]), private[2])
+        if contact is not None and asked["method"] == "DELETE":
+            return self._forget(int(contact[1]))
         return {"id": 3, "name": "公司"} if path == ACCOUNT else status(404, {"error": "not found"})
 
     def _public(self, asked: dict[str, Any], source: str | None, conversation: str | None) -> Any:
@@ -161,6 +169,16 @@ class FakeChatwoot:
             newer = [each for each in self.conversations[conversation]["messages"] if each["id"] > after]
             return {"meta": {}, "payload": [_without_file(each) for each in newer]}
         return self._say(asked, conversation, 1, private=json.loads(asked["body"])["private"])
+
+    def _forget(self, contact: int) -> Any:
+        if self.role != "administrator":
+            return status(401, {"error": "You are not authorized to do this action"})
+        source = next((source for source, each in self.contacts.items() if each["id"] == contact), None)
+        if source is None:
+            return status(404, {"error": "Resource could not be found"})
+        del self.contacts[source]
+        self.conversations = {key: chat for key, chat in self.conversations.items() if chat["source"] != source}
+        return {}
 
     def _say(self, asked: dict[str, Any], conversation: int, kind: int, *, private: bool) -> Any:
         if conversation not in self.conversations:

@@ -13,9 +13,7 @@ from bot.conversations import views
 from bot.conversations.models import Conversation, Handoff
 from bot.conversations.text import MAX_STORED
 from bot.db import Database, now
-from bot.external.models import ExternalLink
 from bot.external.relay import Relay
-from bot.rights.erasing import forget
 from tests.conversations.support import Customer, answer_all
 from tests.external.support import link_of, make_due, owner, send_photo, wait_s, work_off, write
 from tests.support.provider import FAULTS, SLOW, status
@@ -267,17 +265,6 @@ def test_an_end_that_cannot_be_told_is_given_up_after_a_day(chatwoot, desk, data
         session.commit()
     make_due(database)
     assert work_off(database, desk) == 0 and not link_of(database).is_open
-
-
-def test_an_erased_chat_takes_its_link_with_it(chatwoot, desk, database, customer) -> None:
-    work_off(database, desk)
-    task_in_hand = write(customer, "一") or Relay(database, desk).claim()
-    with database.write() as session:
-        forget(session, [customer.id])
-        session.commit()
-    Relay(database, desk).tell(task_in_hand)
-    with database.read() as session:
-        assert session.query(ExternalLink).count() == 0 == session.query(Conversation).count()
 
 
 def test_a_long_message_arrives_whole(chatwoot, desk, database, customer) -> None:

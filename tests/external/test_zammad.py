@@ -193,6 +193,16 @@ def test_a_state_that_zammad_will_not_have_is_not_asked_for_without_end(zammad, 
     assert work_off(database, tickets) == 3 and work_off(database, tickets) == 0
 
 
+def test_a_zammad_that_is_not_found_has_deleted_no_ticket(zammad, tickets, database, case) -> None:
+    zammad.fail = lambda path: status(404)
+    step(database, case, "investigate")
+    work_off(database, tickets)
+    zammad.fail = lambda path: None
+    make_due(database)
+    work_off(database, tickets)
+    assert "开始核实" in zammad.bodies()[-1]
+
+
 def test_a_ticket_that_was_deleted_there_is_let_go(zammad, tickets, database, case) -> None:
     zammad.tickets.clear()
     step(database, case, "investigate")
