@@ -128,7 +128,7 @@ class InboxMessage(Base):
 
 
 class StoredFile(Base):
-    """A photo or PDF a customer sent, encrypted with its name."""
+    """A photo or PDF that a customer, or an agent, sent; encrypted with its name."""
 
     __tablename__ = "files"
 

@@ -125,9 +125,9 @@ def _give(
     add_message(session, conversation, "system", say(conversation.language, "agent_joined", agent=to))
 
 
-def reply(session: Session, conversation_id: str, agent: str, text: str, desk: str | None = None) -> Message:
+def reply(session: Session, conversation_id: str, agent: str, text: str) -> Message:
     """The agent's words to the customer. Raises Conflict unless this agent owns the chat, ValueError when empty."""
-    conversation = _owned(session, conversation_id, agent, desk)
+    conversation = _owned(session, conversation_id, agent)
     text = clean(text)
     if not text:
         raise ValueError("a reply needs words")

@@ -18,7 +18,10 @@ from starlette.datastructures import Headers
 from starlette.routing import Route
 
 from bot.channels.platforms import Undeliverable, Unsure
+from bot.channels.rendering import can_show
 from bot.conversations import ownership
+from bot.conversations.errors import FileRefused
+from bot.conversations.inbox import store_file
 from bot.conversations.models import (
     AGENT,
     FOR_DESK,
@@ -29,6 +32,7 @@ from bot.conversations.models import (
     Message,
     StoredFile,
 )
+from bot.conversations.outbox import add_message
 from bot.db import Database, insert, now
 from bot.external import chatwoot_events as events
 from bot.external import links, packets
@@ -44,8 +48,8 @@ FRESH_S = 300
 GIVE_UP_AFTER = timedelta(hours=24)
 """A chat that was over so long ago is not told of any more."""
 MOST_TRIES = 6
-"""Of a photo, while Chatwoot answers all else: what follows in the chat waits behind it."""
-OPEN, PACKET, SAY, NOTE, END = "open", "packet", "say", "note", "end"
+"""Of a photo or file, either way: what follows in the chat waits behind it."""
+OPEN, PACKET, SAY, FETCH, NOTE, END = "open", "packet", "say", "fetch", "note", "end"
 
 
 class Chatwoot(ExternalDesk):
@@ -94,6 +98,8 @@ class Chatwoot(ExternalDesk):
         if task.what == SAY:
             there = self._api.said_since(data["id"], data["last_id"]) if task.doubtful else 0
             return {"last_id": there or self._say(task), "repeated": task.doubtful and not there}
+        if task.what == FETCH:
+            return {"file": self._fetch(task)}
         there = self._api.noted_since(data["id"], data["last_id"], data["text"]) if task.doubtful else 0
         noted = there or self._api.note(data["id"], data["text"])
         if task.what == END:
@@ -110,6 +116,11 @@ class Chatwoot(ExternalDesk):
                 raise Undeliverable("a file that does not get through") from error
             raise
 
+    def _fetch(self, task: Task) -> tuple[str, bytes]:
+        if task.data["tries"] >= MOST_TRIES:
+            raise Undeliverable("a file that is not to be had")
+        return self._api.fetch(task.data["url"])
+
     def told(self, session: Session, link: ExternalLink, task: Task, result: dict[str, Any]) -> None:
         link.last_id = max(link.last_id, result.get("last_id", 0))
         if task.what == OPEN:
@@ -122,12 +133,15 @@ class Chatwoot(ExternalDesk):
             link.is_ended = False  # words open a conversation again that was resolved
             if not result and task.data["file"]:
                 links.add_note(session, link, say(LANGUAGE, "desk_other_file_failed"))
+        elif task.what == FETCH:
+            links.drop_file(link)
+            _pass_on(session, link, task, result.get("file"))
         elif task.what == NOTE:
             links.drop_note(link)
         elif task.what == ERASE:
             session.delete(link)
         else:
-            link.is_ended, link.is_open = True, link.notes is not None
+            link.is_ended = True  # the next look closes it, unless something more came
 
     def gone(self, session: Session, link: ExternalLink, task: Task) -> None:
         """Whoever had the chat there cannot answer: it waits again for whoever is here."""
@@ -177,8 +191,36 @@ def _left_over() -> Any:
 
 
 def _forget(session: Session, link: ExternalLink) -> Task:
-    link.notes = None
+    link.notes = link.files = None
     return links.take(link, ERASE, contact=link.contact)
+
+
+def _pass_on(session: Session, link: ExternalLink, task: Task, file: tuple[str, bytes] | None) -> None:
+    """An agent's file to the customer, under both locks; its agent hears where that is not to be."""
+    handoff = session.get(Handoff, link.handoff_id) if link.handoff_id is not None else None
+    if handoff is None:
+        return
+    chat = session.get(Conversation, handoff.conversation_id)
+    if not events.may_speak(link, handoff, chat):
+        links.add_note(session, link, say(LANGUAGE, "desk_other_over"))
+        return
+    file_id = _kept(session, chat, *file) if file else None
+    if file_id is None:
+        links.add_note(session, link, say(LANGUAGE, "desk_other_no_file"))
+    else:
+        add_message(session, chat, "agent", "", agent=task.data["agent"], file_id=file_id)
+
+
+def _kept(session: Session, chat: Conversation, name: str, content: bytes) -> str | None:
+    """The file's id, where it is a photo or PDF that the customer's channel can show."""
+    try:
+        stored = session.get(StoredFile, store_file(session, chat.id, name, content))
+    except FileRefused:
+        return None
+    if can_show(chat.channel, stored.media_type, stored.size):
+        return str(stored.id)
+    session.delete(stored)
+    return None
 
 
 def _begins_after(session: Session, handoff: Handoff) -> int:
@@ -204,7 +246,7 @@ def _due() -> Any:
     )
     something = or_(
         ExternalLink.external_id.is_(None), ExternalLink.is_told.is_(False), words, _taken_elsewhere(),
-        ExternalLink.notes.isnot(None), Handoff.ended_at.isnot(None),
+        ExternalLink.files.isnot(None), ExternalLink.notes.isnot(None), Handoff.ended_at.isnot(None),
     )  # fmt: skip
     return (
         select(ExternalLink, Handoff, Conversation)
@@ -237,6 +279,9 @@ def _next(session: Session, link: ExternalLink, handoff: Handoff, chat: Conversa
         photo = (file.name, file.media_type, file.content) if file else None
         words = {"text": message.text, "file": photo, "seq": message.seq, "tries": link.attempts}
         return links.take(link, SAY, **words, **_where(link, chat))
+    if link.files:
+        agent, url = link.files[0]
+        return links.take(link, FETCH, chat=chat.id, agent=agent, url=url, tries=link.attempts)
     if handoff.ended_at is None and _is_taken_here(link, chat):
         link.agent, link.is_theirs = chat.agent, False
         links.add_note(session, link, say(LANGUAGE, "desk_other_taken", value=chat.agent))

@@ -6,25 +6,29 @@ key but the inbox's identifier); messages and conversations (`/api/v1/accounts/â
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from bot.channels.platforms import Reaction, Undeliverable, Unsure
+from bot.channels.platforms import Reaction, TryAgain, Undeliverable, Unsure
 from bot.external.desks import Gone, Misconfigured, ask, delete, number, objects
 from bot.settings import Settings
 
 FILE_WITHIN_S = 25.0
-"""For a photo on its way: ten megabytes take that long on a line of four megabits."""
+"""For a photo, either way: ten megabytes take that long on a line of four megabits."""
 INCOMING = 0
 """A message's type in answers of the application API."""
+_BLOB = re.compile(r"/rails/active_storage/blobs/(?:redirect/|proxy/)?([A-Za-z0-9_=%-]+)/([^/]+)")
+"""Where Active Storage, which Chatwoot keeps files with, gives out one: its signed id and its name."""
 
 
 class ChatwootApi:
     """One API inbox of one account. Everything here may raise TryAgain, Unsure, Undeliverable, Gone."""
 
     def __init__(self, settings: Settings) -> None:
-        base = settings.chatwoot_url.rstrip("/")
-        self._inbox = f"{base}/public/api/v1/inboxes/{settings.chatwoot_inbox}"
-        self._account = f"{base}/api/v1/accounts/{settings.chatwoot_account}"
+        self._base = settings.chatwoot_url.rstrip("/")
+        self._inbox = f"{self._base}/public/api/v1/inboxes/{settings.chatwoot_inbox}"
+        self._account = f"{self._base}/api/v1/accounts/{settings.chatwoot_account}"
         self._key = {"api_access_token": settings.chatwoot_token}
 
     def open(self, source: str, name: str, known: list[str], *, doubtful: bool) -> tuple[str, str]:
@@ -77,6 +81,21 @@ class ChatwootApi:
         photo = {"attachments[]": (name, content, media_type)}
         return _id(ask("POST", url, data={"content": text}, files=photo, within_s=FILE_WITHIN_S))
 
+    def fetch(self, url: str) -> tuple[str, bytes]:
+        """Name and content of a file that an agent sent.
+
+        Whatever host the webhook names, Chatwoot itself is asked, without a key, and by a way that does not lead on to
+        another host. Raises Undeliverable for an address that is none of Chatwoot's.
+        """
+        found = _BLOB.fullmatch(_path(url))
+        if found is None:
+            raise Undeliverable("a file that is not Chatwoot's")
+        address = f"{self._base}/rails/active_storage/blobs/proxy/{found[1]}/file"
+        try:
+            return unquote(found[2]), ask("GET", address, within_s=FILE_WITHIN_S).content
+        except Gone as error:  # Chatwoot tells of a message before its files are there
+            raise TryAgain from error
+
     def note(self, conversation: str, text: str) -> int:
         """A private note, which the agents see and the customer does not."""
         body = {"content": _verbatim(text), "message_type": "outgoing", "private": True}
@@ -106,6 +125,13 @@ class ChatwootApi:
 
     def _messages(self, conversation: str) -> str:
         return f"{self._account}/conversations/{conversation}/messages"
+
+
+def _path(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return ""
 
 
 def _verbatim(text: str) -> str:

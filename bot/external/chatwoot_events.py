@@ -36,6 +36,8 @@ OVERTAKEN = timedelta(minutes=2)
 TOLD_AGAIN = timedelta(days=1)
 """So long after the end, a change of a message is no "Retry" but somebody who tidies up."""
 NAME_LENGTH = 60
+MOST_FILES = 15
+"""Of a message, by Chatwoot's own limit."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class Event:
     message: str | None = None
     """Its number; none: they are done."""
     text: str = ""
-    has_files: bool = False
+    files: tuple[str, ...] = ()
+    """Where Chatwoot keeps them; empty for one that is nowhere."""
     is_changed: bool = False
     """It is not new, so that we know it already or could not be told of it when it was."""
 
@@ -77,12 +80,18 @@ def _message(data: dict[str, Any]) -> Event | None:
     is_gone = data.get("status") == "failed" or bool(_object(data.get("content_attributes")).get("deleted"))
     if data["message_type"] not in ("outgoing", 1) or data.get("private") is True or not by_agent or is_gone:
         return None
-    text, has_files = data.get("content"), bool(data.get("attachments"))
+    text, files = data.get("content"), _files(data)
     text = text if isinstance(text, str) else ""
-    if not has_files and not clean(text):
+    if not files and not clean(text):
         return None
     is_changed = data["event"] == CHANGED
-    return Event(conversation, _source(chat), _name(author), message, text, has_files, is_changed)
+    return Event(conversation, _source(chat), _name(author), message, text, files, is_changed)
+
+
+def _files(data: dict[str, Any]) -> tuple[str, ...]:
+    listed = data.get("attachments")
+    urls = [_object(each).get("data_url") for each in listed[:MOST_FILES]] if isinstance(listed, list) else []
+    return tuple(url if isinstance(url, str) else "" for url in urls)
 
 
 def _done(data: dict[str, Any]) -> Event | None:
@@ -131,9 +140,8 @@ def _find(session: Session, event: Event) -> Any:
 
 def _speak(session: Session, link: ExternalLink, handoff: Handoff, chat: Conversation, event: Event) -> None:
     """The first words take the chat for their agent; words of another agent there pass it on."""
-    pieces = _pieces(event.text)
     if handoff.ended_at is not None:
-        _speak_late(session, link, handoff, chat, event, pieces)
+        _speak_late(session, link, handoff, chat, event)
         return
     if chat.owner == QUEUED:
         ownership.claim(session, chat.id, event.agent, NAME)
@@ -143,24 +151,30 @@ def _speak(session: Session, link: ExternalLink, handoff: Handoff, chat: Convers
     elif chat.agent != event.agent:
         ownership.transfer(session, chat.id, chat.agent, event.agent, NAME)
     link.agent, link.is_theirs = event.agent, True
-    for piece in pieces:
-        ownership.reply(session, chat.id, event.agent, piece, NAME)
-    if event.has_files:
-        links.add_note(session, link, say(LANGUAGE, "desk_other_no_files"))
+    _pass_on(session, link, chat, event)
 
 
-def _speak_late(
-    session: Session, link: ExternalLink, handoff: Handoff, chat: Conversation, event: Event, pieces: list[str]
-) -> None:
+def _speak_late(session: Session, link: ExternalLink, handoff: Handoff, chat: Conversation, event: Event) -> None:
     """Words that were overtaken by the end are an agent's all the same; later ones find the bot at work."""
-    ended_ago = now() - handoff.ended_at
-    if link.is_theirs and handoff.outcome == RESOLVED and ended_ago < OVERTAKEN:
-        for piece in pieces:
-            add_message(session, chat, "agent", piece, agent=event.agent)
-        return
-    if event.is_changed and ended_ago > TOLD_AGAIN:
-        return
-    links.add_note(session, link, say(LANGUAGE, "desk_other_over"))
+    if may_speak(link, handoff, chat):
+        _pass_on(session, link, chat, event)
+    elif not event.is_changed or now() - handoff.ended_at < TOLD_AGAIN:
+        links.add_note(session, link, say(LANGUAGE, "desk_other_over"))
+
+
+def _pass_on(session: Session, link: ExternalLink, chat: Conversation, event: Event) -> None:
+    """The words at once; files have to be fetched first, and Chatwoot waits for our answer."""
+    for piece in _pieces(event.text):
+        add_message(session, chat, "agent", piece, agent=event.agent)
+    for url in event.files:
+        links.add_file(session, link, event.agent, url)
+
+
+def may_speak(link: ExternalLink, handoff: Handoff, chat: Conversation) -> bool:
+    """An agent there has the chat, or had it until just now."""
+    if handoff.ended_at is None:
+        return has_it(chat)
+    return bool(link.is_theirs) and handoff.outcome == RESOLVED and now() - handoff.ended_at < OVERTAKEN
 
 
 def _end(session: Session, link: ExternalLink, handoff: Handoff, chat: Conversation) -> None:

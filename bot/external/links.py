@@ -130,6 +130,17 @@ def drop_note(link: ExternalLink) -> None:
     link.notes = link.notes[1:] or None
 
 
+def add_file(session: Session, link: ExternalLink, agent: str, url: str) -> None:
+    """Something that an agent there sent the customer; the caller holds the link's row lock."""
+    link.files = [*(link.files or ()), [agent, url]]
+    link.is_open = True
+    announce(session, _topic(link))
+
+
+def drop_file(link: ExternalLink) -> None:
+    link.files = link.files[1:] or None
+
+
 def _with(session: Session, task: Task, settle: Callable[[ExternalLink], None]) -> None:
     """Under the locks of the chat and the link, in this order as webhooks take them, unless the lease was lost or the
     link erased meanwhile."""

@@ -1,4 +1,4 @@
-"""whose agent has a chat, where it is another maker's desk's; what is erased here is erased there"""
+"""whose agent has a chat, where it is another maker's desk's; what is erased here is erased there; agents' files"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,7 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("conversations", sa.Column("desk", sa.String(length=20), nullable=True))
     _note_desks()
+    op.add_column("external_links", sa.Column("files", sa.Text(), nullable=True))
     _let_links_outlive("SET NULL")
     _note_contacts()
 
@@ -57,5 +58,7 @@ def downgrade() -> None:
     op.execute(sa.text("DELETE FROM due_work WHERE kind = 'other_desks_erasures'"))
     op.execute(sa.text("DELETE FROM external_links WHERE handoff_id IS NULL AND case_id IS NULL"))
     _let_links_outlive("CASCADE")
+    with op.batch_alter_table("external_links") as links:
+        links.drop_column("files")
     with op.batch_alter_table("conversations") as conversations:
         conversations.drop_column("desk")

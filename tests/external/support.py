@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 from uuid import uuid4
 
 from starlette.testclient import TestClient
@@ -20,6 +20,7 @@ from bot.db import Database, now
 from bot.external.desks import ExternalDesk
 from bot.external.models import ExternalLink
 from bot.external.relay import Relay
+from bot.rights.erasing import forget
 from tests.conversations.support import Customer, answer_all
 from tests.support.images import png
 from tests.support.provider import FakeProvider, Fault, status
@@ -29,6 +30,8 @@ PUBLIC = re.compile(
 )
 PRIVATE = re.compile(r"/api/v1/accounts/3/conversations/(\d+)/(messages|toggle_status)")
 INBOX, ACCOUNT = "/public/api/v1/inboxes/inboxIdentifier", "/api/v1/accounts/3"
+BLOBS = "https://desk.example/rails/active_storage/blobs"
+FILE = re.compile(r"/rails/active_storage/blobs/proxy/([\w=-]+)/file")
 CONTACT, OWN_CONTACT = re.compile(rf"{ACCOUNT}/contacts/(\d+)"), re.compile(rf"{INBOX}/contacts/(\w+)")
 
 
@@ -71,6 +74,12 @@ def send_photo(database: Database, customer: Customer) -> None:
     answer_all(database)
 
 
+def erase_chat(customer: Customer) -> None:
+    with customer.database.write() as session:
+        forget(session, [customer.id])
+        session.commit()
+
+
 def owner(database: Database) -> tuple[str, str | None]:
     with database.read() as session:
         chat = session.query(Conversation).one()
@@ -102,6 +111,8 @@ class FakeChatwoot:
         self.fail: Callable[[str], Fault | None] = lambda path: None
         self.fail_after: Callable[[str], Fault | None] = lambda path: None
         """Fails, though it was taken."""
+        self.files: dict[str, bytes] = {}
+        """By signed id."""
         self.role = "administrator"
         """Of the token."""
         self._ids = 100
@@ -128,7 +139,9 @@ class FakeChatwoot:
 
     def _do(self, asked: dict[str, Any], path: str) -> Any:
         public, private, contact = PUBLIC.fullmatch(path), PRIVATE.fullmatch(path), CONTACT.fullmatch(path)
-        own = OWN_CONTACT.fullmatch(path)
+        own, file = OWN_CONTACT.fullmatch(path), FILE.fullmatch(path)
+        if file is not None:
+            return self.files.get(file[1], status(404))
         if path == INBOX:
             return {"identifier": "inboxIdentifier", "name": "驿答"}
         if own is not None:
@@ -217,6 +230,15 @@ class FakeChatwoot:
             },
             **changed,
         }  # fmt: skip
+
+    def reply_with_file(self, name: str, content: bytes | None, message: int = 900, **changed: Any) -> dict[str, Any]:
+        """An agent's message with a file; None: it is not there yet."""
+        signed_id = f"eyJf{message}=--ab12"
+        if content is not None:
+            self.files[signed_id] = content
+        url = f"{BLOBS}/redirect/{signed_id}/{quote(name)}"
+        attached = {"id": 1, "message_id": message, "file_type": "image", "data_url": url, "file_size": 99}
+        return self.reply(None, message, attachments=[attached], **changed)
 
     def status_changed(self, status: str = "resolved", conversation: int = 12, **changed: Any) -> dict[str, Any]:
         return {

@@ -186,14 +186,6 @@ def test_last_words_that_were_overtaken_by_the_end_arrive(chatwoot, customer, ho
     assert by_agents(customer) == [("小周", "已为您登记，再见")] and owner(database) == ("bot", None)
 
 
-def test_a_picture_is_not_passed_on_and_its_agent_hears_it(chatwoot, customer, hook, database, desk) -> None:
-    picture = {"id": 1, "file_type": "image", "data_url": "https://desk.example/rails/active_storage/1.png"}
-    chatwoot.post(hook, chatwoot.reply("看这张图", attachments=[picture]))
-    assert by_agents(customer) == [("小周", "看这张图")]
-    work_off(database, desk)
-    assert "图片和文件没有发给客户" in chatwoot.notes()[-1]
-
-
 def test_words_longer_than_one_message_of_ours_come_in_several(chatwoot, customer, hook) -> None:
     chatwoot.post(hook, chatwoot.reply("长" * (MAX_STORED + 10)))
     assert [len(text) for _, text in by_agents(customer)] == [MAX_STORED, 10]

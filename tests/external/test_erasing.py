@@ -15,22 +15,15 @@ from bot.duework import do_due, plan
 from bot.external import erasing
 from bot.external.relay import Relay
 from bot.external.zammad import Zammad
-from bot.rights.erasing import forget
 from bot.schema import metadata
 from bot.settings import settings
 from tests.conversations.support import Customer
 from tests.external.complaints import opened, state, step
-from tests.external.support import link_of, make_due, wait_s, work_off, write
+from tests.external.support import erase_chat, link_of, make_due, wait_s, work_off, write
 from tests.support.provider import FAULTS, SLOW, Fault, status
 
 WRONG = sorted(FAULTS.keys() - SLOW - {"empty body"})
 """Nothing at all is what a deletion is answered with."""
-
-
-def erase_chat(customer: Customer) -> None:
-    with customer.database.write() as session:
-        forget(session, [customer.id])
-        session.commit()
 
 
 def erase_case(database: Database, number: str) -> None:
