@@ -106,6 +106,7 @@ def test_a_file_that_is_not_there_yet_is_fetched_later(chatwoot, customer, hook,
     assert len(has_got(customer)) == 1
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # nothing of a database in it
 @pytest.mark.parametrize("content", [b"<html>not a picture</html>", b"MZ program", b"", b"\x89PNG" * 3_200_000])
 def test_what_is_no_photo_or_pdf_or_too_large_is_not_kept(chatwoot, customer, hook, database, desk, content) -> None:
     chatwoot.post(hook, chatwoot.reply_with_file("图.png", content))
@@ -117,6 +118,7 @@ def test_what_is_no_photo_or_pdf_or_too_large_is_not_kept(chatwoot, customer, ho
         assert session.query(StoredFile).count() == 0
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # nothing of a database in it
 @pytest.mark.parametrize(("channel", "name", "content", "arrives"), [
     ("telegram", "图.png", PHOTO, True), ("telegram", "表.pdf", PDF, False), ("line", "图.png", PHOTO, False),
     ("wecom", "图.png", PHOTO + b"\0" * 2_200_000, False), ("rest", "图.png", PHOTO, False),
@@ -133,6 +135,7 @@ def test_only_what_the_customers_channel_can_show_is_sent(
         assert session.query(StoredFile).count() == arrives
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # nothing of a database in it
 @pytest.mark.parametrize("fault", sorted(FAULTS.keys() - SLOW))
 def test_whatever_chatwoot_answers_a_file_arrives_once_or_is_not_kept(
     chatwoot, customer, hook, database, desk, fault

@@ -109,6 +109,7 @@ def test_a_worker_killed_after_it_erased_there_ends_it_all_the_same(chatwoot, de
     assert chatwoot.contacts == {} and names(database, customer.id) == []
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # nothing of a database in it
 @pytest.mark.parametrize("fault", WRONG)
 def test_whatever_chatwoot_answers_an_erasure_comes_to_its_end(chatwoot, desk, database, customer, fault) -> None:
     work_off(database, desk)
@@ -224,6 +225,7 @@ def test_a_case_that_zammad_never_heard_of_leaves_nothing(zammad, tickets, datab
     assert work_off(database, tickets) == 0 and zammad.tickets == {}
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # nothing of a database in it
 @pytest.mark.parametrize("fault", WRONG)
 def test_whatever_zammad_answers_an_erasure_comes_to_its_end(zammad, tickets, database, case, fault) -> None:
     erase_case(database, case)
