@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.channels import chosen as platforms
@@ -36,6 +37,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield _providers(settings)
     yield from _platforms(settings)
     yield from _desks(settings)
+    yield from _erasures(settings)
 
 
 def _database() -> Finding:
@@ -109,3 +111,12 @@ def _desks(settings: Settings) -> Iterator[Finding]:
         yield Finding(False, problem)
     for desk in external.configured(settings):
         yield Finding(True, f"{desk.name} in service, webhook {settings.public_url}/hooks/{desk.name}")
+
+
+def _erasures(settings: Settings) -> Iterator[Finding]:
+    """What was erased here and is still kept by a desk of another maker."""
+    for desk in external.configured(settings):
+        with suppress(DBAPIError), database().read() as session:
+            waiting = session.execute(select(func.count()).select_from(desk.unerased().subquery())).scalar_one()
+            if waiting:
+                yield Finding(False, f"erasures that wait for {desk.name}: {waiting} (docs/desks/{desk.name}.md)")

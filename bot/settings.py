@@ -88,6 +88,7 @@ class Settings(BaseSettings):
     chatwoot_secret: str = Field(default="", description="the API inbox's own: signs its webhooks")
     zammad_url: str = ""
     zammad_token: str = Field(default="", description="an agent's access token: opens and changes tickets")
+    zammad_admin_token: str = Field(default="", description="an administrator's: erases tickets; empty: they stay")
     zammad_group: str = Field(default="", description="the group that new tickets go to, by name")
     zammad_customer: str = Field(default="", description="the e-mail address of the user who stands for customers")
     zammad_secret: str = Field(default="", description="the webhook's HMAC-SHA1 signature token")

@@ -12,6 +12,7 @@ from bot.conversations.deliveries import Outgoing
 from bot.wording import moment, say
 
 TIMELINE_SHOWN = 3
+WEB = "web"
 _SENTENCE_ENDS = (re.compile(r"\n+"), re.compile(r"[。！？；!?;](?![”’）)])|\.\s"), re.compile(r"[，,、\s]"))
 
 
@@ -29,6 +30,8 @@ class Style:
     merged: bool = False
     """A turn is one message: the platform counts them."""
     images: bool = True
+    largest_image: int = 10 * 1024 * 1024
+    """Bytes."""
     window: timedelta | None = None
     """So long after the customer's last message we may write; then we wait for the next."""
 
@@ -37,15 +40,19 @@ STYLES = {
     "telegram": Style(longest=4096, buttons=12, button_longest=60),
     "wechat": Style(longest=2048, in_bytes=True, merged=True, window=timedelta(hours=48)),
     "wecom": Style(
-        longest=2048, in_bytes=True, buttons=10, button_longest=60, merged=True, window=timedelta(hours=48)
+        longest=2048, in_bytes=True, buttons=10, button_longest=60, merged=True, window=timedelta(hours=48),
+        largest_image=2 * 1024 * 1024,
     ),
     "whatsapp": Style(
-        longest=4096, buttons=10, button_longest=20, longest_with_buttons=1024, window=timedelta(hours=24)
+        longest=4096, buttons=10, button_longest=20, longest_with_buttons=1024, window=timedelta(hours=24),
+        largest_image=5 * 1024 * 1024,
     ),
     "feishu": Style(longest=4000, buttons=10, button_longest=40),
     "line": Style(longest=5000, buttons=13, button_longest=20, images=False),
 }
 """One row a platform; the limits are those of its documentation."""
+SHOWN_BY_ALL = ("image/jpeg", "image/png")
+"""Kinds of images that every platform takes that takes any."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,14 @@ class Part:
     media_type: str = ""
     key: str = ""
     """The same however often the piece is sent."""
+
+
+def can_show(channel: str, media_type: str, size: int) -> bool:
+    """Whether customers on this channel can be shown such a file; the web chat shows, or saves, whatever we store."""
+    if channel == WEB:
+        return True
+    style = STYLES.get(channel)
+    return style is not None and style.images and media_type in SHOWN_BY_ALL and size <= style.largest_image
 
 
 def rendered(messages: Sequence[Outgoing], style: Style, language: str) -> tuple[list[Part], list[str]]:
@@ -79,9 +94,10 @@ def rendered(messages: Sequence[Outgoing], style: Style, language: str) -> tuple
 
 
 def _whole_text(message: Outgoing, language: str) -> str:
-    speaker = say(language, "agent_says", agent=message.agent) if message.agent else ""
     card = card_text(message.card, language) if message.card else ""
-    return speaker + "\n".join(part for part in (message.text, card) if part)
+    words = "\n".join(part for part in (message.text, card) if part)
+    speaker = say(language, "agent_says", agent=message.agent) if message.agent and words else ""
+    return speaker + words
 
 
 def _fit_buttons(choices: Sequence[tuple[str, str]], style: Style) -> bool:

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from bot.channels.http import Refused
 from bot.channels.platforms import AccessToken, OutsideWindow, Reaction, TryAgain, Undeliverable, Unsure, call
+from bot.channels.rendering import Part
 
 BLOCK, RANDOM = 32, 16
 TOKEN_OVER = frozenset({40001, 40014, 41001, 42001})
@@ -112,6 +113,14 @@ class Api:
             if self._was_done(answer, token):
                 return answer
         raise TryAgain
+
+    def upload(self, part: Part) -> str:
+        """An image's media id, by which a message shows it. Raises as `ask` does."""
+        files = {"media": ("photo.png", part.image, part.media_type)}
+        media_id = self.ask("POST", "/cgi-bin/media/upload", params={"type": "image"}, files=files).get("media_id")
+        if not isinstance(media_id, str):
+            raise Unsure("no media_id")
+        return media_id
 
     def load(self, path: str, **params: str) -> bytes:
         """A file; where there is none Tencent answers in JSON. Raises as `ask` does."""

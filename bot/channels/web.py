@@ -112,7 +112,7 @@ class WebChat:
         return JSONResponse({"id": file_id}, 201)
 
     async def download(self, request: Request) -> Response:
-        """A file the customer sent in this conversation."""
+        """A file of this conversation, from either side."""
         conversation_id = self._customer(request)
         file = await run_in_threadpool(self._file, conversation_id, request.path_params["file_id"])
         if file is None:
@@ -169,7 +169,7 @@ class WebChat:
 
 
 def file_response(content: bytes, media_type: str, name: str) -> Response:
-    """A customer's file, which no browser may take for anything but what its content was judged to be."""
+    """A file from a chat, which no browser may take for anything but what its content was judged to be."""
     headers = {
         "Content-Disposition": f"inline; filename*=UTF-8''{quote(name)}",
         "Content-Security-Policy": "default-src 'none'; sandbox",

@@ -92,14 +92,10 @@ class WeChat(Platform):
 
     def send(self, to: str, part: Part) -> None:
         if part.image is not None:
-            kind, content = "image", {"media_id": self._uploaded(part)}
+            kind, content = "image", {"media_id": self._api.upload(part)}
         else:
             kind, content = "text", {"content": part.text}
         self._api.ask("POST", "/cgi-bin/message/custom/send", json={"touser": to, "msgtype": kind, kind: content})
-
-    def _uploaded(self, part: Part) -> str:
-        files = {"media": ("photo.png", part.image, part.media_type)}
-        return str(self._api.ask("POST", "/cgi-bin/media/upload", params={"type": "image"}, files=files)["media_id"])
 
     def fetch(self, database: Database, wish: Wish) -> None:
         content = self._api.load("/cgi-bin/media/get", media_id=wish.reference["media_id"])

@@ -158,7 +158,7 @@ class WeCom(Platform):
     def send(self, to: str, part: Part) -> None:
         account, _, user = to.partition(":")
         if part.image is not None:
-            kind, content = "image", {"media_id": self._uploaded(part)}
+            kind, content = "image", {"media_id": self._api.upload(part)}
         elif part.choices:
             kind, content = "msgmenu", _menu(part)
         else:
@@ -167,10 +167,6 @@ class WeCom(Platform):
             "POST", "/cgi-bin/kf/send_msg",
             json={"touser": user, "open_kfid": account, "msgtype": kind, kind: content},
         )  # fmt: skip
-
-    def _uploaded(self, part: Part) -> str:
-        files = {"media": ("photo.png", part.image, part.media_type)}
-        return str(self._api.ask("POST", "/cgi-bin/media/upload", params={"type": "image"}, files=files)["media_id"])
 
     def _new_token(self) -> tuple[str, float]:
         given = {"corpid": self._id, "corpsecret": self._secret}

@@ -28,14 +28,16 @@ def _postgres_only(command: str) -> None:
 def _worker(data: Database) -> Any:
     from bot.desk import assigning, routing
     from bot.duework import plan_if_new
+    from bot.external import erasing
     from bot.notices.handlers import HANDLERS, RECURRING
     from bot.worker import Worker
 
     with data.write() as session:
-        for kind in (*RECURRING, routing.ROUTE):
+        for kind in (*RECURRING, routing.ROUTE, erasing.ERASURES):
             plan_if_new(session, kind, kind, now())
         session.commit()
-    return Worker(data, settings(), model_in_service(), {**HANDLERS, **assigning.HANDLERS, **routing.HANDLERS})
+    handlers = {**HANDLERS, **assigning.HANDLERS, **routing.HANDLERS, **erasing.HANDLERS}
+    return Worker(data, settings(), model_in_service(), handlers)
 
 
 @click.command()

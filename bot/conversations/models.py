@@ -1,5 +1,6 @@
 """Tables of the conversations room."""
 
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint, and_
@@ -43,6 +44,7 @@ class Conversation(Base):
     owner = Column(String(10), nullable=False, default=BOT)
     epoch = Column(Integer, nullable=False, default=0)
     agent = Column(String(60))
+    desk = Column(String(20), doc="the other maker's desk whose agent has it; none: our own")
     last_seq = Column(Integer, nullable=False, default=0)
     waiting_since = Column(UTCDateTime, doc="when the next turn is due; none when nothing waits")
     lease_token = Column(String(32))
@@ -126,7 +128,7 @@ class InboxMessage(Base):
 
 
 class StoredFile(Base):
-    """A photo or PDF a customer sent, encrypted with its name."""
+    """A photo or PDF that a customer, or an agent, sent; encrypted with its name."""
 
     __tablename__ = "files"
 
@@ -171,6 +173,11 @@ class Handoff(Base):
     def _index(self, _name: str, summary: str) -> str:
         self.terms = terms_of(summary)
         return summary
+
+
+def in_hand(agent: str) -> Any:
+    """The condition on chats that this agent of our own desk has; a namesake at another desk is somebody else."""
+    return and_(Conversation.owner == AGENT, Conversation.agent == agent, Conversation.desk.is_(None))
 
 
 HAS_OPEN_HANDOFF = and_(Handoff.conversation_id == Conversation.id, Handoff.ended_at.is_(None))

@@ -98,20 +98,25 @@ def cancel_wait(session: Session, conversation: Conversation, outcome: str = "ca
     _change_owner(session, conversation, BOT)
 
 
-def claim(session: Session, conversation_id: str, agent: str) -> Conversation:
-    """The agent takes a queued chat; claiming one's own again changes nothing. Raises Conflict when it is another's."""
+def claim(session: Session, conversation_id: str, agent: str, desk: str | None = None) -> Conversation:
+    """The agent takes a queued chat; claiming one's own again changes nothing. Raises Conflict when it is another's.
+
+    `desk` is the other maker's desk that the agent works at; none is our own, here and below.
+    """
     conversation = lock(session, conversation_id)
-    if conversation.owner == AGENT and conversation.agent == agent:
+    if _has_it(conversation, agent, desk):
         return conversation
     if conversation.owner != QUEUED:
         raise Conflict(f"the chat is with {conversation.agent or 'the bot'}")
-    _give(session, conversation, agent, CLAIMED, by=agent)
+    _give(session, conversation, agent, CLAIMED, by=agent, desk=desk)
     return conversation
 
 
-def _give(session: Session, conversation: Conversation, to: str, move: str, *, by: str) -> None:
+def _give(
+    session: Session, conversation: Conversation, to: str, move: str, *, by: str, desk: str | None = None
+) -> None:
     """The chat is `to`'s from now on, and the customer is told who has come."""
-    _change_owner(session, conversation, AGENT, to)
+    _change_owner(session, conversation, AGENT, to, desk)
     handoff = open_handoff(session, conversation.id)
     if handoff is not None:
         handoff.claimed_at = handoff.claimed_at or now()
@@ -136,9 +141,9 @@ def note_once(session: Session, conversation_id: str, agent: str, text: str, *, 
     once(session, key, "agent_note", lambda: {"id": add_message(session, conversation, "system", text).seq})
 
 
-def transfer(session: Session, conversation_id: str, agent: str, to: str) -> None:
-    """Passes the chat to another agent."""
-    _give(session, _owned(session, conversation_id, agent), to, TRANSFERRED, by=agent)
+def transfer(session: Session, conversation_id: str, agent: str, to: str, desk: str | None = None) -> None:
+    """Passes the chat to another agent of the same desk."""
+    _give(session, _owned(session, conversation_id, agent, desk), to, TRANSFERRED, by=agent, desk=desk)
 
 
 def transfer_to_team(session: Session, conversation_id: str, agent: str, team: str) -> None:
@@ -152,7 +157,7 @@ def take_over(session: Session, conversation_id: str, supervisor: str) -> None:
     conversation = lock(session, conversation_id)
     if conversation.owner not in (QUEUED, AGENT):
         raise Conflict("the chat is with the bot")
-    if conversation.agent != supervisor:
+    if not _has_it(conversation, supervisor):
         _give(session, conversation, supervisor, TAKEN, by=supervisor)
 
 
@@ -174,6 +179,7 @@ def _queue_again(
 ) -> None:
     """The place is that of the first asking: who has waited once does not begin anew."""
     handoff, agent = open_handoff(session, conversation.id), conversation.agent
+    is_ours = conversation.desk is None
     _note_move(session, conversation, handoff, move, agent or "", team)
     _change_owner(session, conversation, QUEUED)
     conversation.queued_at = handoff.requested_at if handoff else now()
@@ -181,7 +187,7 @@ def _queue_again(
         handoff.agent, handoff.held_since = None, None
         handoff.team = team or handoff.team
         _forget_offer(handoff)
-        handoff.passed_over = agent if move == LOST else ""
+        handoff.passed_over = agent if move == LOST and is_ours else ""
     session.flush()
     say_place(session, conversation, key=key)
 
@@ -201,9 +207,11 @@ def _note_move(
     )
 
 
-def return_to_bot(session: Session, conversation_id: str, agent: str, outcome: str = "returned") -> None:
+def return_to_bot(
+    session: Session, conversation_id: str, agent: str, outcome: str = "returned", desk: str | None = None
+) -> None:
     """Hands the chat back; the bot says that it is here again."""
-    conversation = _owned(session, conversation_id, agent)
+    conversation = _owned(session, conversation_id, agent, desk)
     _note_move(session, conversation, open_handoff(session, conversation_id), RETURNED, agent)
     _end_handoff(session, conversation, outcome)
     _change_owner(session, conversation, BOT)
@@ -251,16 +259,22 @@ def next_steps(language: str) -> list[tuple[str, str]]:
     ]
 
 
-def _owned(session: Session, conversation_id: str, agent: str) -> Conversation:
+def _owned(session: Session, conversation_id: str, agent: str, desk: str | None = None) -> Conversation:
     conversation = lock(session, conversation_id)
-    if conversation.owner != AGENT or conversation.agent != agent:
+    if not _has_it(conversation, agent, desk):
         raise Conflict("the chat is not yours")
     return conversation
 
 
-def _change_owner(session: Session, conversation: Conversation, owner: str, agent: str | None = None) -> None:
+def _has_it(conversation: Conversation, agent: str, desk: str | None = None) -> bool:
+    return (conversation.owner, conversation.agent, conversation.desk) == (AGENT, agent, desk)
+
+
+def _change_owner(
+    session: Session, conversation: Conversation, owner: str, agent: str | None = None, desk: str | None = None
+) -> None:
     conversation.owner = owner
-    conversation.agent = agent
+    conversation.agent, conversation.desk = agent, desk
     conversation.epoch += 1
     if owner != QUEUED:
         conversation.queued_at = None

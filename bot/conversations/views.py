@@ -42,7 +42,7 @@ def _entry(chat: Conversation, handoff: Handoff, last: Message | None, place: in
         "channel": chat.channel,
         "language": chat.language,
         "owner": chat.owner,
-        "agent": chat.agent,
+        "agent": _with_desk(chat),
         "reason": handoff.reason,
         "team": handoff.team,
         "offered_to": handoff.offered_to,
@@ -52,6 +52,11 @@ def _entry(chat: Conversation, handoff: Handoff, last: Message | None, place: in
         "last_text": mask_text(last.text)[:PREVIEW_LENGTH] if last else "",
         "last_at": chat.last_message_at.isoformat(),
     }
+
+
+def _with_desk(chat: Conversation) -> str | None:
+    """Who has the chat; with the name of the other maker's desk, for an agent of ours may be called the same."""
+    return f"{chat.agent} ({chat.desk})" if chat.desk else chat.agent
 
 
 def packet_waybills(session: Session, conversation_id: str) -> list[str]:
@@ -75,7 +80,7 @@ def packet_and_transcript(session: Session, conversation_id: str) -> dict[str, A
         "language": conversation.language,
         "owner": conversation.owner,
         "epoch": conversation.epoch,
-        "agent": conversation.agent,
+        "agent": _with_desk(conversation),
         "packet": {"reason": handoff.reason, **handoff.packet} if handoff else {},
         "messages": [_transcribed(message) for message in session.execute(messages).scalars()],
     }

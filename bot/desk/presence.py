@@ -51,7 +51,9 @@ def colleagues(session: Session) -> list[Colleague]:
     """Everyone who answers, by name."""
     chats = dict(
         session.execute(
-            select(Conversation.agent, func.count()).where(Conversation.owner == AGENT).group_by(Conversation.agent)
+            select(Conversation.agent, func.count())
+            .where(Conversation.owner == AGENT, Conversation.desk.is_(None))
+            .group_by(Conversation.agent)
         ).all()
     )
     offers = dict(

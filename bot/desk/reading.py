@@ -9,7 +9,7 @@ from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from bot.catalog import figure
-from bot.conversations.models import AGENT, Conversation, Message
+from bot.conversations.models import Conversation, Message, in_hand
 from bot.conversations.public import class_of
 from bot.db import insert, now
 from bot.desk.accounts import Person
@@ -40,7 +40,7 @@ def standing(session: Session, person: Person) -> dict[str, dict[str, Any]]:
     replied = (
         select(Message.conversation_id, func.max(Message.seq).label("seq"))
         .join(Conversation, Conversation.id == Message.conversation_id)
-        .where(*_in_hand(person), Message.sender.in_(("agent", "bot")))
+        .where(in_hand(person.name), Message.sender.in_(("agent", "bot")))
         .group_by(Message.conversation_id)
         .subquery()
     )
@@ -55,14 +55,10 @@ def standing(session: Session, person: Person) -> dict[str, dict[str, Any]]:
         .join(Message, Message.conversation_id == Conversation.id)
         .outerjoin(ChatRead, and_(ChatRead.conversation_id == Conversation.id, ChatRead.agent_id == person.id))
         .outerjoin(replied, replied.c.conversation_id == Conversation.id)
-        .where(*_in_hand(person), Message.sender == "customer")
+        .where(in_hand(person.name), Message.sender == "customer")
         .group_by(Conversation.id)
     )
     return {row.id: {"unread": row.unread, "unanswered_s": _seconds_since(row.since)} for row in session.execute(query)}
-
-
-def _in_hand(person: Person) -> tuple[Any, ...]:
-    return Conversation.owner == AGENT, Conversation.agent == person.name
 
 
 def _seconds_since(moment: datetime | None) -> int | None:

@@ -98,7 +98,10 @@ def _offer(
 
 
 def _lost(session: Session, now: datetime) -> list[Conversation]:
-    """Chats whose agent has no open desk or leaves a customer without a word for too long."""
+    """Chats whose agent has no open desk, or leaves a customer without a word for too long.
+
+    Whether an agent of another maker's desk is there, nobody here knows: only their silence counts.
+    """
     spoke = (
         select(Message.conversation_id, func.max(Message.seq).label("seq"))
         .join(Conversation, Conversation.id == Message.conversation_id)
@@ -117,7 +120,7 @@ def _lost(session: Session, now: datetime) -> list[Conversation]:
     )  # fmt: skip
     query = (
         select(Conversation.id, Conversation.channel, Agent.seen_at, Handoff.held_since, asked_at.label("asked_at"))
-        .join(Agent, Agent.name == Conversation.agent)  # agents of other desks have no account here
+        .outerjoin(Agent, (Agent.name == Conversation.agent) & Conversation.desk.is_(None))
         .join(Handoff, HAS_OPEN_HANDOFF)
         .outerjoin(spoke, spoke.c.conversation_id == Conversation.id)
         .where(Conversation.owner == AGENT)

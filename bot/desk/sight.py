@@ -79,7 +79,7 @@ def own(session: Session, person: Person, conversation_id: str) -> Conversation:
 
 
 def _is_own(chat: Conversation | None, person: Person) -> bool:
-    return chat is not None and chat.owner == AGENT and chat.agent == person.name
+    return chat is not None and (chat.owner, chat.agent, chat.desk) == (AGENT, person.name, None)
 
 
 def unmasked_for() -> timedelta:

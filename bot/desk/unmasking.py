@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from starlette.routing import BaseRoute, Route
 
 from bot.conversations.errors import UnknownConversation
-from bot.conversations.models import AGENT, Conversation
+from bot.conversations.models import Conversation, in_hand
 from bot.customers.store import conversations_of
 from bot.desk import sight
 from bot.desk.access import Asked, Refused
@@ -26,12 +26,11 @@ def may_unmask(session: Session, person: Person, conversation_id: str) -> bool:
     """Quality and those who lead may look into any chat; an agent into the other chats of a customer in hand."""
     if person.reports:
         return True
-    in_hand = select(Conversation.id).where(
+    own = select(Conversation.id).where(
         Conversation.id.in_(conversations_of(session, conversation_id)),
-        Conversation.owner == AGENT,
-        Conversation.agent == person.name,
+        in_hand(person.name),
     )
-    return session.execute(in_hand.limit(1)).first() is not None
+    return session.execute(own.limit(1)).first() is not None
 
 
 def unmask(session: Session, person: Person, asked: Asked) -> dict[str, Any]:

@@ -1,21 +1,19 @@
 """What Chatwoot's agents do, from its webhook: their words to the customer, and that they are done.
 
-Shapes: chatwoot.com/hc/user-guide/articles/1677693021-how-to-use-webhooks. `message_created` is a message with its
-`conversation`; `conversation_status_changed` and `conversation_resolved` are a conversation. Its jobs run in no order
-that one could rely on, and a message may come by two webhooks (the account's and the inbox's): both are one.
+Shapes: chatwoot.com/hc/user-guide/articles/1677693021-how-to-use-webhooks. `message_created` and `message_updated` are
+a message with its `conversation`; `conversation_status_changed` is a conversation. An inbox's webhook is sent once:
+where we did not answer, the message is marked as failed, and its agent's "Retry" sends `message_updated`, as does any
+change of a message. So each message is taken once. Its jobs run in no order that one could rely on.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
-from starlette.datastructures import Headers
 
 from bot.channels.http import Refused
 from bot.conversations import ownership
@@ -31,27 +29,32 @@ from bot.external.models import ExternalLink
 from bot.wording import say, texts
 
 NAME = "chatwoot"
-MESSAGE, DONE = "message_created", ("conversation_status_changed", "conversation_resolved")
+MESSAGE, CHANGED, DONE = "message_created", "message_updated", "conversation_status_changed"
 RESOLVED = "resolved"
 OVERTAKEN = timedelta(minutes=2)
 """An agent's last words may come after the news that they are done."""
+TOLD_AGAIN = timedelta(days=1)
+"""So long after the end, a change of a message is no "Retry" but somebody who tidies up."""
 NAME_LENGTH = 60
+MOST_FILES = 15
+"""Of a message, by Chatwoot's own limit."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """`delivery` is the same for a repeated webhook, `message` for a message by whichever webhook it comes."""
-
-    delivery: str
     conversation: str
     source: str
     agent: str
     message: str | None = None
+    """Its number; none: they are done."""
     text: str = ""
-    has_files: bool = False
+    files: tuple[str, ...] = ()
+    """Where Chatwoot keeps them; empty for one that is nowhere."""
+    is_changed: bool = False
+    """It is not new, so that we know it already or could not be told of it when it was."""
 
 
-def read(headers: Headers, data: dict[str, Any], account: str) -> Event | None:
+def read(data: dict[str, Any], account: str) -> Event | None:
     """None for what is no word or deed of an agent. Raises Refused for less than is documented."""
     name = data.get("event")
     if not isinstance(name, str):
@@ -59,15 +62,14 @@ def read(headers: Headers, data: dict[str, Any], account: str) -> Event | None:
     its_account = number(_object(data.get("account")).get("id"))
     if its_account is not None and its_account != account:
         return None
-    delivery = headers.get("x-chatwoot-delivery") or _fingerprint(data)
-    if name == MESSAGE:
-        return _message(delivery, data)
-    if name in DONE:
-        return _done(delivery, data)
+    if name in (MESSAGE, CHANGED):
+        return _message(data)
+    if name == DONE:
+        return _done(data)
     return None
 
 
-def _message(delivery: str, data: dict[str, Any]) -> Event | None:
+def _message(data: dict[str, Any]) -> Event | None:
     """An agent's public message: no note, nothing of the customer's, of a bot's or of a rule's."""
     chat, author = _object(data.get("conversation")), _object(data.get("sender"))
     conversation = number(chat.get("id")) or number(chat.get("display_id"))
@@ -75,23 +77,31 @@ def _message(delivery: str, data: dict[str, Any]) -> Event | None:
     if conversation is None or message is None or not isinstance(data.get("message_type"), (str, int)):
         raise Refused(400, "bad_event")
     by_agent = author.get("type", "user") == "user" and bool(author)
-    if data["message_type"] not in ("outgoing", 1) or data.get("private") is True or not by_agent:
+    is_gone = data.get("status") == "failed" or bool(_object(data.get("content_attributes")).get("deleted"))
+    if data["message_type"] not in ("outgoing", 1) or data.get("private") is True or not by_agent or is_gone:
         return None
-    text, has_files = data.get("content"), bool(data.get("attachments"))
+    text, files = data.get("content"), _files(data)
     text = text if isinstance(text, str) else ""
-    if not has_files and not clean(text):
+    if not files and not clean(text):
         return None
-    return Event(delivery, conversation, _source(chat), _name(author), message, text, has_files)
+    is_changed = data["event"] == CHANGED
+    return Event(conversation, _source(chat), _name(author), message, text, files, is_changed)
 
 
-def _done(delivery: str, data: dict[str, Any]) -> Event | None:
+def _files(data: dict[str, Any]) -> tuple[str, ...]:
+    listed = data.get("attachments")
+    urls = [_object(each).get("data_url") for each in listed[:MOST_FILES]] if isinstance(listed, list) else []
+    return tuple(url if isinstance(url, str) else "" for url in urls)
+
+
+def _done(data: dict[str, Any]) -> Event | None:
     conversation, status = number(data.get("id")), data.get("status")
     if conversation is None or not isinstance(status, str):
         raise Refused(400, "bad_event")
     if status != RESOLVED:
         return None
     agent = _name(_object(_object(data.get("meta")).get("assignee")))
-    return Event(delivery=delivery, conversation=conversation, source=_source(data), agent=agent)
+    return Event(conversation=conversation, source=_source(data), agent=agent)
 
 
 def take(session: Session, event: Event) -> None:
@@ -106,16 +116,12 @@ def take(session: Session, event: Event) -> None:
     link = session.get(ExternalLink, found.id, with_for_update=True, populate_existing=True)
     handoff = session.get(Handoff, found.handoff_id, populate_existing=True)
     if link.external_id is None:
-        link.external_id, link.contact = event.conversation, event.source
+        link.external_id = event.conversation
     if event.message is None:
-        take_once(session, NAME, event.delivery, "desk_event", lambda: _end(session, link, handoff, chat))
+        _end(session, link, handoff, chat)
         return
     one = f"message:{event.message}"
-
-    def speak() -> None:
-        take_once(session, NAME, one, "desk_event", lambda: _speak(session, link, handoff, chat, event))
-
-    take_once(session, NAME, event.delivery, "desk_event", speak)
+    take_once(session, NAME, one, "desk_event", lambda: _speak(session, link, handoff, chat, event))
 
 
 def _find(session: Session, event: Event) -> Any:
@@ -134,33 +140,41 @@ def _find(session: Session, event: Event) -> Any:
 
 def _speak(session: Session, link: ExternalLink, handoff: Handoff, chat: Conversation, event: Event) -> None:
     """The first words take the chat for their agent; words of another agent there pass it on."""
-    pieces = _pieces(event.text)
     if handoff.ended_at is not None:
-        _speak_late(session, link, handoff, chat, event.agent, pieces)
+        _speak_late(session, link, handoff, chat, event)
         return
     if chat.owner == QUEUED:
-        ownership.claim(session, chat.id, event.agent)
-    elif not _has_it(link, chat):
+        ownership.claim(session, chat.id, event.agent, NAME)
+    elif not has_it(chat):
         links.add_note(session, link, say(LANGUAGE, "desk_other_not_yours", value=chat.agent))
         return
     elif chat.agent != event.agent:
-        ownership.transfer(session, chat.id, chat.agent, event.agent)
+        ownership.transfer(session, chat.id, chat.agent, event.agent, NAME)
     link.agent, link.is_theirs = event.agent, True
-    for piece in pieces:
-        ownership.reply(session, chat.id, event.agent, piece)
-    if event.has_files:
-        links.add_note(session, link, say(LANGUAGE, "desk_other_no_files"))
+    _pass_on(session, link, chat, event)
 
 
-def _speak_late(
-    session: Session, link: ExternalLink, handoff: Handoff, chat: Conversation, agent: str, pieces: list[str]
-) -> None:
+def _speak_late(session: Session, link: ExternalLink, handoff: Handoff, chat: Conversation, event: Event) -> None:
     """Words that were overtaken by the end are an agent's all the same; later ones find the bot at work."""
-    if link.is_theirs and handoff.outcome == RESOLVED and now() - handoff.ended_at < OVERTAKEN:
-        for piece in pieces:
-            add_message(session, chat, "agent", piece, agent=agent)
-        return
-    links.add_note(session, link, say(LANGUAGE, "desk_other_over"))
+    if may_speak(link, handoff, chat):
+        _pass_on(session, link, chat, event)
+    elif not event.is_changed or now() - handoff.ended_at < TOLD_AGAIN:
+        links.add_note(session, link, say(LANGUAGE, "desk_other_over"))
+
+
+def _pass_on(session: Session, link: ExternalLink, chat: Conversation, event: Event) -> None:
+    """The words at once; files have to be fetched first, and Chatwoot waits for our answer."""
+    for piece in _pieces(event.text):
+        add_message(session, chat, "agent", piece, agent=event.agent)
+    for url in event.files:
+        links.add_file(session, link, event.agent, url)
+
+
+def may_speak(link: ExternalLink, handoff: Handoff, chat: Conversation) -> bool:
+    """An agent there has the chat, or had it until just now."""
+    if handoff.ended_at is None:
+        return has_it(chat)
+    return bool(link.is_theirs) and handoff.outcome == RESOLVED and now() - handoff.ended_at < OVERTAKEN
 
 
 def _end(session: Session, link: ExternalLink, handoff: Handoff, chat: Conversation) -> None:
@@ -169,15 +183,16 @@ def _end(session: Session, link: ExternalLink, handoff: Handoff, chat: Conversat
         return
     if chat.owner == QUEUED:
         ownership.give_back_waiting(session, chat, RESOLVED)
-    elif chat.owner == AGENT and _has_it(link, chat):
-        ownership.return_to_bot(session, chat.id, chat.agent, RESOLVED)
+    elif has_it(chat):
+        ownership.return_to_bot(session, chat.id, chat.agent, RESOLVED, NAME)
     else:
         return
     link.is_theirs, link.is_ended = True, True
 
 
-def _has_it(link: ExternalLink, chat: Conversation) -> bool:
-    return bool(link.is_theirs) and chat.agent == link.agent
+def has_it(chat: Conversation) -> bool:
+    """Whether an agent of Chatwoot's has the chat."""
+    return bool(chat.owner == AGENT and chat.desk == NAME)
 
 
 def worded(outcome: str) -> str:
@@ -202,8 +217,3 @@ def _source(chat: dict[str, Any]) -> str:
 
 def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _fingerprint(data: dict[str, Any]) -> str:
-    """Stands for the delivery id where Chatwoot gives none."""
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
@@ -32,8 +32,17 @@ LANGUAGE = "zh"
 """Other desks' agents read what our own desk's packets are written in."""
 TICKETS = "tickets"
 """The topic of desks for cases, which wait for no customer: they are woken by their own tasks alone."""
+ERASE = "erase"
+"""A task of every desk: what was erased here goes there too. Nobody waits for it, and it is never given up."""
 MISCONFIGURED_S = 60.0
-"""Until a desk that does not know us is asked again: somebody has to mend a setting first."""
+"""Until a desk that does not know us is asked again."""
+
+
+class Misconfigured(TryAgain):
+    """It does not know us, or not what our settings name: somebody has to mend one first."""
+
+    def __init__(self) -> None:
+        super().__init__(MISCONFIGURED_S)
 
 
 class Gone(Exception):
@@ -42,12 +51,16 @@ class Gone(Exception):
 
 @dataclass(frozen=True)
 class Task:
-    """One thing to tell. `doubtful`: it may have been told before, and `tell` looks first."""
+    """One thing to tell. `doubtful`: it may have been told before, and `tell` looks first.
+
+    `chat`: what becomes of it is written down under this chat's lock.
+    """
 
     token: str
     link_id: int
     what: str
     doubtful: bool
+    chat: str | None = None
     data: dict[str, Any] = field(default_factory=dict)
 
 
@@ -59,10 +72,16 @@ class ExternalDesk(ABC):
     """What wakes its crew."""
     poll_s: float = POLL_S
     """How often its crew looks by itself."""
+    seen_after_s: ClassVar[Mapping[str, float]] = {}
+    """By kind of task, how long after a try that nobody knows the outcome of it would be found; others, at once."""
 
     @abstractmethod
     def routes(self, database: Database) -> Sequence[Route]:
         """Its webhook: verified on the raw body, in effect before it is acknowledged."""
+
+    @abstractmethod
+    def waiting(self) -> Sequence[Any]:
+        """Queries that find nothing while nothing is to be told, so that a look in vain need not write."""
 
     @abstractmethod
     def next_task(self, session: Session) -> Task | None:
@@ -76,11 +95,27 @@ class ExternalDesk(ABC):
     def told(self, session: Session, link: ExternalLink, task: Task, result: dict[str, Any]) -> None:
         """Writes down that it was said, or, where the desk would not take it, that nobody tries again."""
 
+    @abstractmethod
+    def unerased(self) -> Any:
+        """The query of links whose customer was erased here and is not there yet."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Asks that desk whether it knows us and what our settings name. Raises Misconfigured, TryAgain, Unsure."""
+
+    def gone(self, session: Session, link: ExternalLink, task: Task) -> None:
+        """What the link stands for was deleted there: that desk is told nothing more."""
+        link.is_open, link.is_ended = False, True
+
 
 def first_task(session: Session, due: Any, next_of: Callable[..., Task | None]) -> Task | None:
-    """Of the rows that are `due`, one after another, until one has something to tell (`next_of`, given the row)."""
+    """Of the rows that are `due`, one after another, until one has something to tell (`next_of`, given the row).
+
+    The row's link is locked; those that others have in hand are passed over.
+    """
+    locked = due.limit(1).with_for_update(of=ExternalLink, skip_locked=True)
     while True:
-        row = session.execute(due.execution_options(populate_existing=True)).first()
+        row = session.execute(locked.execution_options(populate_existing=True)).first()
         if row is None:
             return None
         task = next_of(session, *row)
@@ -95,12 +130,22 @@ def ask(method: str, url: str, **given: Any) -> Reaction:
     if 200 <= reaction.status < 300:
         return reaction
     if reaction.status in (401, 403):  # the token was changed: nothing is wrong with what we say
-        raise TryAgain(MISCONFIGURED_S)
+        raise Misconfigured
     if reaction.status in (408, 409, 423, 425):
         raise TryAgain
     if reaction.status in (404, 410):
         raise Gone(f"status {reaction.status}")
     raise Undeliverable(f"status {reaction.status}")
+
+
+def delete(url: str, headers: dict[str, str]) -> None:
+    """Raises TryAgain, Unsure, and Gone where it is not there. A proxy's page is no proof that it was deleted."""
+    try:
+        reaction = ask("DELETE", url, headers=headers)
+    except Undeliverable as error:
+        raise TryAgain from error
+    if reaction.content.strip() not in (b"", b"{}"):
+        raise Unsure("it did not say that it was deleted")
 
 
 def moment(value: Any) -> datetime | None:
@@ -163,7 +208,7 @@ def _object(body: bytes) -> dict[str, Any]:
 
 
 def take_once(session: Session, desk: str, delivery: str, name: str, do: Callable[[], None]) -> None:
-    """Does what an event asks for, once per delivery id. The caller holds a lock that all its repetitions wait for."""
+    """Does what an event asks for, once a delivery or message. The caller holds a lock that repetitions wait for."""
 
     def done() -> dict[str, Any]:
         do()

@@ -9,7 +9,7 @@ from bot.privacy import EncryptedJSON
 class ExternalLink(Base):
     """A handoff or a case of ours and what stands for it at another desk: how far that desk was told.
 
-    Whoever touches it holds its row lock. Words of people are not kept here but for `notes` that still have to be sent.
+    Whoever touches it holds its row lock. Words of people are not kept here but for `notes` and `files` on their way.
     """
 
     __tablename__ = "external_links"
@@ -22,10 +22,10 @@ class ExternalLink(Base):
 
     id = Column(Integer, primary_key=True)
     desk = Column(String(20), nullable=False)
-    handoff_id = Column(ForeignKey("handoffs.id", ondelete="CASCADE"))
+    handoff_id = Column(ForeignKey("handoffs.id", ondelete="SET NULL"), doc="gone with its chat: to be erased there")
     case_id = Column(ForeignKey("cases.id", ondelete="CASCADE"))
     external_id = Column(String(40), doc="number of the conversation or ticket there; none while it is not made")
-    contact = Column(String(120), doc="the customer's id there")
+    contact = Column(String(120), doc="under which id that desk keeps the customer: the chat's")
     is_open = Column(Boolean, nullable=False, default=True, doc="there may be something to tell")
     is_told = Column(Boolean, nullable=False, default=False, doc="it has what the bot knew")
     is_ended = Column(Boolean, nullable=False, default=False, doc="both sides know that it is over")
@@ -37,6 +37,7 @@ class ExternalLink(Base):
     agent = Column(String(60), doc="who has the chat, as far as that desk knows")
     is_theirs = Column(Boolean, nullable=False, default=False, doc="that agent took it there, not at our own desk")
     notes = Column(EncryptedJSON, doc="what its agents have to be told besides, first come first; none for nothing")
+    files = Column(EncryptedJSON, doc="what its agents sent the customer: [name, address there] each; none for nothing")
     is_sending = Column(Boolean, nullable=False, default=False, doc="found so by the next claim: nobody knows")
     is_doubtful = Column(Boolean, nullable=False, default=False, doc="what is next may have arrived: look first")
     repeated = Column(Integer, nullable=False, default=0, doc="how often something was sent that may have arrived")

@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.cases.models import Case, CaseEvent
 from bot.cases.states import TRANSITIONS, allowed
 from bot.external.desks import LANGUAGE
-from bot.privacy import mask_name, mask_phone
+from bot.privacy import mask_name, mask_phone, mask_text
 from bot.wording import say, texts
 
 PENDING = "pending reminder"
@@ -55,11 +55,11 @@ def title(case: Case) -> str:
 
 
 def first_words(case: Case) -> str:
-    """What the case was opened with: phone and name starred, the waybill whole, for it is what is worked with."""
+    """What the case was opened with: the name and long numbers starred, but for the waybill that is worked with."""
     lines = (
         ("case", title(case)),
-        ("description", case.description),
-        ("remedy", case.remedy or ""),
+        ("description", mask_text(case.description)),
+        ("remedy", mask_text(case.remedy or "")),
         ("waybill", case.waybill or ""),
         ("name", mask_name(case.contact_name or "")),
         ("phone", mask_phone(case.phone) if case.phone else ""),
@@ -76,8 +76,8 @@ def is_told(event: CaseEvent) -> bool:
 def words(event: CaseEvent) -> str:
     lines = (
         f"{_word('transition', event.transition)} · {_word('actor', event.actor)}",
-        event.message or "",
-        event.note or "",
+        mask_text(event.message or ""),
+        mask_text(event.note or ""),
     )
     return "\n".join(line for line in lines if line)
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from bot.channels.platforms import TryAgain, Undeliverable, Unsure
+from bot.channels.platforms import Undeliverable, Unsure
 from bot.db import now
-from bot.external.desks import MISCONFIGURED_S, Gone, ask, moment, number, objects
+from bot.external.desks import Gone, Misconfigured, ask, delete, moment, number, objects
 from bot.external.tickets import PENDING, REMINDED_AFTER
 from bot.settings import Settings
 
 NOTE = "#note"
+TYPE = "note"
+"""How our articles come, and tickets with them: agents' e-mails, calls and the like are other types."""
 
 
 class ZammadApi:
@@ -20,6 +22,7 @@ class ZammadApi:
     def __init__(self, settings: Settings) -> None:
         self._base = f"{settings.zammad_url.rstrip('/')}/api/v1"
         self._key = {"Authorization": f"Token token={settings.zammad_token}"}
+        self._admin_key = {"Authorization": f"Token token={settings.zammad_admin_token}"}
         self._group = settings.zammad_group
         self._customer = settings.zammad_customer
 
@@ -32,18 +35,33 @@ class ZammadApi:
         try:
             made = ask("POST", f"{self._base}/tickets", json=ticket, headers=self._key).json()
         except (Gone, Undeliverable) as error:  # no such group, no such customer: the case is not given up
-            raise TryAgain(MISCONFIGURED_S) from error
+            raise Misconfigured from error
         found = number(made.get("id"))
         if found is None:
             raise Unsure("no ticket id")
         return found, moment(made.get("updated_at"))
 
     def find(self, case: str) -> str | None:
-        """The ticket whose title begins with the case's number."""
-        asked = {"query": f'title:"{case}"', "limit": "5", "expand": "true"}
+        """The ticket whose title begins with the case's number, and that is none of a customer's.
+
+        Asked for by the bare number: without Elasticsearch, Zammad compares the query as it stands with titles.
+        """
+        asked = {"query": case, "limit": "50", "expand": "true"}
         listed = objects(ask("GET", f"{self._base}/tickets/search", params=asked, headers=self._key))
-        named = (number(each.get("id")) for each in listed if str(each.get("title") or "").split()[:1] == [case])
+        ours = (each for each in listed if str(each.get("title") or "").split()[:1] == [case] and is_ours(each))
+        named = (number(each.get("id")) for each in ours)
         return min((found for found in named if found), key=int, default=None)
+
+    def forget(self, ticket: str) -> None:
+        """The ticket with its articles. Raises Gone where it is not there."""
+        delete(f"{self._base}/tickets/{ticket}", self._admin_key)
+
+    def check(self) -> None:
+        """Raises Misconfigured where this is no Zammad: then nothing was deleted in it."""
+        try:
+            ask("GET", f"{self._base}/users/me", headers=self._key)
+        except (Gone, Undeliverable) as error:
+            raise Misconfigured from error
 
     def change(
         self, ticket: str, state: str, subject: str = "", body: str = "", *, internal: bool = False
@@ -74,8 +92,13 @@ class ZammadApi:
         return objects(ask("GET", f"{self._base}/ticket_articles/by_ticket/{ticket}", headers=self._key))
 
 
+def is_ours(ticket: dict[str, Any]) -> bool:
+    """Whether it began as ours do, with a note: whatever its title says, a mail or a form is a customer's."""
+    return ticket.get("create_article_type") == TYPE
+
+
 def _article(subject: str, body: str, *, internal: bool) -> dict[str, Any]:
-    return {"subject": subject, "body": body, "content_type": "text/plain", "type": "note", "internal": internal}
+    return {"subject": subject, "body": body, "content_type": "text/plain", "type": TYPE, "internal": internal}
 
 
 def _state(state: str) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from bot.conversations.text import clean
 from bot.external import links, tickets
 from bot.external.desks import LANGUAGE, moment, number, take_once
 from bot.external.models import ExternalLink
+from bot.external.zammad_api import TYPE, is_ours
 from bot.wording import say
 
 NAME = "zammad"
@@ -38,7 +39,7 @@ class Event:
     delivery: str
     ticket: str
     case: str
-    """The first word of the title: the case's number, unless somebody changed it."""
+    """The first word of the title of a ticket made by us: the case's number, unless somebody changed it."""
     state: str
     at: datetime | None
     agent: str
@@ -56,7 +57,7 @@ def read(headers: Headers, data: dict[str, Any]) -> Event:
     its_id, state = number(ticket.get("id")), ticket.get("state")
     if its_id is None or not isinstance(state, str):
         raise Refused(400, "bad_event")
-    case = str(ticket.get("title") or "").split(maxsplit=1)[:1]
+    case = str(ticket.get("title") or "").split(maxsplit=1)[:1] if is_ours(ticket) else []
     return Event(
         delivery=delivery,
         ticket=its_id,
@@ -69,10 +70,11 @@ def read(headers: Headers, data: dict[str, Any]) -> Event:
 
 
 def _article(article: dict[str, Any]) -> dict[str, Any]:
-    """Of an agent's article that is none of ours; those begin with the case's number in the subject."""
+    """Of an agent's article that is none of ours; those are notes with the case's number in the subject, which Zammad
+    may copy into an e-mail that answers one."""
     its_id, body, subject = number(article.get("id")), article.get("body"), article.get("subject")
-    is_ours = isinstance(subject, str) and re.match(r"YD\d+( #|$)", subject)
-    if its_id is None or is_ours or article.get("sender") != "Agent" or not isinstance(body, str):
+    is_own = isinstance(subject, str) and re.match(r"YD\d+( #|$)", subject) and article.get("type") == TYPE
+    if its_id is None or is_own or article.get("sender") != "Agent" or not isinstance(body, str):
         return {}
     text = _plain(body) if "html" in str(article.get("content_type")) else body
     return {"article": its_id, "author": _name(article.get("created_by")), "text": clean(text)}
@@ -93,12 +95,13 @@ def take(session: Session, event: Event) -> None:
 
 
 def _link(session: Session, event: Event) -> ExternalLink | None:
-    """By the ticket's id; by the case's number where the id was not noted yet. Under its row lock."""
+    """By the ticket's id; by the case's number where the id was not noted yet. Under its row lock. None once erased."""
     query = (
         select(ExternalLink)
         .join(Case, Case.id == ExternalLink.case_id)
         .where(
             ExternalLink.desk == NAME,
+            Case.erased_at.is_(None),
             or_(
                 ExternalLink.external_id == event.ticket,
                 ExternalLink.external_id.is_(None) & (Case.number == event.case),
@@ -120,7 +123,7 @@ def _number(session: Session, link: ExternalLink) -> str:
 
 def _add(session: Session, case: Case, event: Event) -> None:
     """An agent's article is kept with the case for the desk; a trigger may send it more than once."""
-    if event.article is not None and event.text and case.erased_at is None:
+    if event.article is not None and event.text:
         key = f"{NAME}:article:{event.article}"
         cases.add_detail(session, case.number, event.text, actor=tickets.BY + event.author, key=key)
 

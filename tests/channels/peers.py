@@ -336,8 +336,11 @@ class WeChatPeer(TencentPeer):
     numbered = True
 
     def answer(self, to_a_message: Any) -> Any:
-        token = {"access_token": "t-made-up", "expires_in": 7200}
-        return lambda path: token if "stable_token" in path else to_a_message
+        fixed = {
+            "stable_token": {"access_token": "t-made-up", "expires_in": 7200},
+            "/media/upload": {"type": "image", "media_id": "m-1", "created_at": 1764200000},
+        }
+        return lambda path: next((known for part, known in fixed.items() if part in path), to_a_message)
 
     def message(self, number: int, kind: str, **what: str) -> Any:
         common = {"ToUserName": "gh_1", "FromUserName": "oABC", "CreateTime": "1764200000", "MsgType": kind}
@@ -384,6 +387,7 @@ class WeComPeer(TencentPeer):
         fixed = {
             "/gettoken": {"errcode": 0, "access_token": "t-made-up", "expires_in": 7200},
             "/service_state": {"errcode": 0, "service_state": 0},
+            "/media/upload": {"errcode": 0, "type": "image", "media_id": "m-1"},
         }
 
         def respond(path: str) -> Any:

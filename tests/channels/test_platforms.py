@@ -14,10 +14,11 @@ from starlette.testclient import TestClient
 from bot.app import create_app
 from bot.channels.delivering import Deliverer
 from bot.channels.platforms import Platform
-from bot.channels.rendering import STYLES
+from bot.channels.rendering import STYLES, can_show
 from bot.conversations import ownership
-from bot.conversations.inbox import lock
+from bot.conversations.inbox import lock, store_file
 from bot.conversations.models import Conversation, Delivery, InboxMessage, Message, StoredFile
+from bot.conversations.outbox import add_message
 from bot.db import Database, now
 from bot.settings import settings
 from tests.channels.peers import PEERS, Peer
@@ -209,6 +210,23 @@ def test_what_an_agent_takes_over_meanwhile_is_not_said_by_the_bot(peer, hook, p
     deliver(database, platform)
     assert "\n\n".join(reply["text"] for reply in peer.said()).endswith("客服小林：您好，我来看看")
     assert outcomes(database) == ["dropped", "sent", "sent"]
+
+
+def test_an_agents_photo_is_sent_as_a_photo_alone(peer, hook, platform, database) -> None:
+    if not can_show(peer.name, "image/png", len(PHOTO)):
+        pytest.skip("no images there")
+    say(peer, hook, database, "查快递")
+    deliver(database, platform)
+    before = len(peer.api.asked)
+    with database.write() as session:
+        chat = lock(session, session.query(Conversation.id).scalar())
+        file_id = store_file(session, chat.id, "面单.png", PHOTO)
+        add_message(session, chat, "agent", "", agent="小林", file_id=file_id)
+        session.commit()
+    deliver(database, platform)
+    sent = [asked["body"] for asked in peer.api.asked[before:]]
+    assert sum(PHOTO in body for body in sent) == 1 and not any("小林".encode() in body for body in sent)
+    assert outcomes(database)[-1] == "sent"
 
 
 def test_a_long_answer_comes_in_pieces_that_end_where_sentences_do(peer, hook, platform, database) -> None:

@@ -9,22 +9,30 @@ import re
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
 from uuid import uuid4
 
 from starlette.testclient import TestClient
 
+from bot.conversations.inbox import store_file
 from bot.conversations.models import Conversation
 from bot.db import Database, now
 from bot.external.desks import ExternalDesk
 from bot.external.models import ExternalLink
 from bot.external.relay import Relay
+from bot.rights.erasing import forget
 from tests.conversations.support import Customer, answer_all
+from tests.support.images import png
 from tests.support.provider import FakeProvider, Fault, status
 
 PUBLIC = re.compile(
     r"/public/api/v1/inboxes/inboxIdentifier/contacts(?:/(\w+)/conversations(?:/(\d+)/messages)?)?"
 )
 PRIVATE = re.compile(r"/api/v1/accounts/3/conversations/(\d+)/(messages|toggle_status)")
+INBOX, ACCOUNT = "/public/api/v1/inboxes/inboxIdentifier", "/api/v1/accounts/3"
+BLOBS = "https://desk.example/rails/active_storage/blobs"
+FILE = re.compile(r"/rails/active_storage/blobs/proxy/([\w=-]+)/file")
+CONTACT, OWN_CONTACT = re.compile(rf"{ACCOUNT}/contacts/(\d+)"), re.compile(rf"{INBOX}/contacts/(\w+)")
 
 
 def work_off(database: Database, desk: ExternalDesk) -> int:
@@ -58,6 +66,20 @@ def write(customer: Customer, *texts: str) -> None:
     answer_all(customer.database)
 
 
+def send_photo(database: Database, customer: Customer) -> None:
+    with database.write() as session:
+        file_id = store_file(session, customer.id, "破损.png", png(4, 4))
+        session.commit()
+    customer.send(file_id=file_id)
+    answer_all(database)
+
+
+def erase_chat(customer: Customer) -> None:
+    with customer.database.write() as session:
+        forget(session, [customer.id])
+        session.commit()
+
+
 def owner(database: Database) -> tuple[str, str | None]:
     with database.read() as session:
         chat = session.query(Conversation).one()
@@ -89,6 +111,10 @@ class FakeChatwoot:
         self.fail: Callable[[str], Fault | None] = lambda path: None
         self.fail_after: Callable[[str], Fault | None] = lambda path: None
         """Fails, though it was taken."""
+        self.files: dict[str, bytes] = {}
+        """By signed id."""
+        self.role = "administrator"
+        """Of the token."""
         self._ids = 100
 
     def incoming(self, conversation: int = 12) -> list[str]:
@@ -108,14 +134,27 @@ class FakeChatwoot:
         failed = self.fail(path)
         if failed is not None:
             return failed
-        public, private = PUBLIC.fullmatch(path), PRIVATE.fullmatch(path)
-        if public is not None:
-            done = self._public(asked, *public.groups())
-        elif private is not None and asked["headers"].get("api_access_token") == "agents-token":
-            done = self._private(asked, int(private[1]), private[2])
-        else:
-            done = status(404 if private is None else 401, {"error": "not found"})
+        done = self._do(asked, path)
         return self.fail_after(path) or done
+
+    def _do(self, asked: dict[str, Any], path: str) -> Any:
+        public, private, contact = PUBLIC.fullmatch(path), PRIVATE.fullmatch(path), CONTACT.fullmatch(path)
+        own, file = OWN_CONTACT.fullmatch(path), FILE.fullmatch(path)
+        if file is not None:
+            return self.files.get(file[1], status(404))
+        if path == INBOX:
+            return {"identifier": "inboxIdentifier", "name": "驿答"}
+        if own is not None:
+            return self.contacts.get(own[1]) or status(404, {"error": "Resource could not be found"})
+        if public is not None:
+            return self._public(asked, *public.groups())
+        if path.startswith(ACCOUNT) and asked["headers"].get("api_access_token") != "agents-token":
+            return status(401, {"error": "Invalid Access Token"})
+        if private is not None:
+            return self._private(asked, int(private[1]), private[2])
+        if contact is not None and asked["method"] == "DELETE":
+            return self._forget(int(contact[1]))
+        return {"id": 3, "name": "公司"} if path == ACCOUNT else status(404, {"error": "not found"})
 
     def _public(self, asked: dict[str, Any], source: str | None, conversation: str | None) -> Any:
         if source is None:
@@ -139,8 +178,20 @@ class FakeChatwoot:
             self.conversations[conversation]["status"] = json.loads(asked["body"])["status"]
             return {"meta": {}, "payload": {"success": True, "conversation_id": conversation}}
         if not asked["body"]:
-            return {"meta": {}, "payload": self.conversations[conversation]["messages"]}
+            after = int(parse_qs(urlsplit(asked["path"]).query)["after"][0])
+            newer = [each for each in self.conversations[conversation]["messages"] if each["id"] > after]
+            return {"meta": {}, "payload": [_without_file(each) for each in newer]}
         return self._say(asked, conversation, 1, private=json.loads(asked["body"])["private"])
+
+    def _forget(self, contact: int) -> Any:
+        if self.role != "administrator":
+            return status(401, {"error": "You are not authorized to do this action"})
+        source = next((source for source, each in self.contacts.items() if each["id"] == contact), None)
+        if source is None:
+            return status(404, {"error": "Resource could not be found"})
+        del self.contacts[source]
+        self.conversations = {key: chat for key, chat in self.conversations.items() if chat["source"] != source}
+        return {}
 
     def _say(self, asked: dict[str, Any], conversation: int, kind: int, *, private: bool) -> Any:
         if conversation not in self.conversations:
@@ -150,8 +201,11 @@ class FakeChatwoot:
         message = {"id": self._id(), "content": content, "message_type": kind, "private": private}
         if is_form:
             message["attachment"] = asked["body"]
-        self.conversations[conversation]["messages"].append(message)
-        return {name: value for name, value in message.items() if name != "attachment"}
+        chat = self.conversations[conversation]
+        chat["messages"].append(message)
+        if kind == 0 and chat["status"] == "resolved":  # the customer's words open it again
+            chat["status"] = "open"
+        return _without_file(message)
 
     def _shown(self, number: int) -> dict[str, Any]:
         chat = self.conversations[number]
@@ -177,6 +231,15 @@ class FakeChatwoot:
             **changed,
         }  # fmt: skip
 
+    def reply_with_file(self, name: str, content: bytes | None, message: int = 900, **changed: Any) -> dict[str, Any]:
+        """An agent's message with a file; None: it is not there yet."""
+        signed_id = f"eyJf{message}=--ab12"
+        if content is not None:
+            self.files[signed_id] = content
+        url = f"{BLOBS}/redirect/{signed_id}/{quote(name)}"
+        attached = {"id": 1, "message_id": message, "file_type": "image", "data_url": url, "file_size": 99}
+        return self.reply(None, message, attachments=[attached], **changed)
+
     def status_changed(self, status: str = "resolved", conversation: int = 12, **changed: Any) -> dict[str, Any]:
         return {
             "event": "conversation_status_changed", "id": conversation, "inbox_id": 9, "status": status,
@@ -196,3 +259,7 @@ class FakeChatwoot:
         headers = {**proof, "X-Chatwoot-Delivery": delivery or str(uuid4()), **own}
         headers = {name: value.encode("latin-1") for name, value in headers.items()}
         return hook.post("/hooks/chatwoot", content=body, headers=headers).status_code
+
+
+def _without_file(message: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in message.items() if name != "attachment"}

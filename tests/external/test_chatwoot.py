@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from bot.conversations import ownership
-from bot.conversations.inbox import lock, store_file
+from bot.conversations.inbox import lock
 from bot.external.relay import Relay
 from tests.conversations.support import Customer, answer_all
-from tests.external.support import link_of, make_due, work_off, write
+from tests.external.support import link_of, make_due, send_photo, work_off, write
 from tests.support.images import png
 from tests.support.provider import status
 
@@ -57,11 +57,7 @@ def test_words_written_while_chatwoot_was_not_told_yet_are_not_missed(chatwoot, 
 
 
 def test_a_photo_goes_out_with_its_content(chatwoot, desk, database, customer) -> None:
-    with database.write() as session:
-        file_id = store_file(session, customer.id, "破损.png", png(4, 4))
-        session.commit()
-    customer.send(file_id=file_id)
-    answer_all(database)
+    send_photo(database, customer)
     work_off(database, desk)
     (message,) = [each for each in chatwoot.conversations[12]["messages"] if each["message_type"] == 0]
     assert png(4, 4) in message["attachment"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -12,11 +13,9 @@ from bot.conversations import views
 from bot.conversations.models import Conversation, Handoff
 from bot.conversations.text import MAX_STORED
 from bot.db import Database, now
-from bot.external.models import ExternalLink
 from bot.external.relay import Relay
-from bot.rights.erasing import forget
-from tests.conversations.support import answer_all
-from tests.external.support import link_of, make_due, owner, wait_s, work_off, write
+from tests.conversations.support import Customer, answer_all
+from tests.external.support import link_of, make_due, owner, send_photo, wait_s, work_off, write
 from tests.support.provider import FAULTS, SLOW, status
 
 
@@ -73,7 +72,7 @@ def test_a_chatwoot_that_is_too_slow_is_asked_before_words_are_said_again(
 def _hasty() -> Any:
     from bot.channels.platforms import call
 
-    return lambda method, url, **given: call(method, url, within_s=0.5, **given)
+    return lambda method, url, **given: call(method, url, **{"within_s": 0.5, **given})
 
 
 def test_a_failure_before_it_was_taken_is_tried_again_and_marked(chatwoot, desk, database, customer) -> None:
@@ -103,14 +102,37 @@ def test_tries_come_less_often_but_never_rarer_than_once_a_minute(chatwoot, desk
     assert waits[:3] == [2, 4, 8] and max(waits) == 60
 
 
-def test_a_token_that_was_changed_loses_nothing(chatwoot, desk, database, customer) -> None:
+def test_a_token_that_was_changed_loses_nothing_and_the_log_says_it(
+    chatwoot, desk, database, customer, caplog: Any
+) -> None:
     chatwoot.fail = lambda path: status(401, {"errors": ["Invalid Access Token"]}) if "/accounts/" in path else None
     write(customer, "一")
     work_off(database, desk)
+    assert "chatwoot does not know us" in caplog.text
     chatwoot.fail = lambda path: None
     make_due(database)
     work_off(database, desk)
     assert len(chatwoot.notes()) == 1 and chatwoot.incoming() == ["一"]
+
+
+def test_a_look_in_vain_waits_for_no_writer(chatwoot, desk, database) -> None:
+    relay = Relay(database, desk)
+    with database.write() as session:
+        session.add(Conversation(channel="web", sender_hash="h", sender="x"))
+        session.flush()
+        assert relay.claim() is None
+
+
+def test_a_customers_braces_are_shown_and_not_filled_in(chatwoot, desk, database) -> None:
+    customer = Customer(database)
+    write(customer, "转人工 {{ contact.email }} {% if x %}")
+    chatwoot.fail_after = lambda path: status(504) if path.endswith("/messages") else None
+    work_off(database, desk)
+    chatwoot.fail_after = lambda path: None
+    make_due(database)
+    work_off(database, desk)
+    (note,) = chatwoot.notes()
+    assert "contact.email" in note and "{{" not in note and "{%" not in note
 
 
 def test_words_that_chatwoot_will_not_take_do_not_hold_up_the_next(chatwoot, desk, database, customer) -> None:
@@ -130,6 +152,74 @@ def test_a_conversation_that_was_deleted_there_leaves_the_chat_to_our_own_desk(
     write(customer, "在吗")
     assert work_off(database, desk) == 1 and work_off(database, desk) == 0
     assert owner(database) == ("queued", None) and not link_of(database).is_open
+
+
+def test_a_conversation_that_was_deleted_while_its_agent_had_the_chat_puts_it_back_into_the_queue(
+    chatwoot, desk, database, customer, hook
+) -> None:
+    work_off(database, desk)
+    chatwoot.post(hook, chatwoot.reply("您好"))
+    chatwoot.conversations.clear()
+    write(customer, "在吗")
+    work_off(database, desk)
+    assert owner(database) == ("queued", None) and "您排在第 1 位" in customer.hears()[-1]
+    with database.read() as session:
+        assert [chat["id"] for chat in views.queue(session)] == [customer.id]
+
+
+@pytest.mark.parametrize("unknown", ["/public/", "/accounts/"])
+def test_an_inbox_or_account_that_is_not_found_is_no_deleted_conversation(
+    chatwoot, desk, database, customer, hook, unknown
+) -> None:
+    work_off(database, desk)
+    chatwoot.post(hook, chatwoot.reply("您好"))
+    write(customer, "在吗")
+    chatwoot.conversations[12]["messages"].clear()
+    chatwoot.fail = lambda path: status(404) if unknown in path or path.endswith("/messages") else None
+    work_off(database, desk)
+    assert owner(database) == ("agent", "小周") and 55 < wait_s(database) <= 60
+    chatwoot.fail = lambda path: None
+    make_due(database)
+    work_off(database, desk)
+    assert chatwoot.incoming() == ["在吗"]
+
+
+def test_a_photo_that_does_not_get_through_does_not_hold_up_the_next_words(chatwoot, desk, database, customer) -> None:
+    work_off(database, desk)
+    send_photo(database, customer)
+    write(customer, "看到了吗")
+    chatwoot.fail = lambda path: status(500) if _is_photo(chatwoot) else None
+    for _ in range(8):
+        work_off(database, desk)
+        make_due(database)
+    assert chatwoot.incoming() == ["看到了吗"] and "没能传过来" in chatwoot.notes()[-1]
+    assert chatwoot.asked("inboxIdentifier/contacts/" + customer.id + "/conversations/12/messages") == 8
+
+
+def test_a_photo_outlasts_a_chatwoot_that_is_down(chatwoot, desk, database, customer) -> None:
+    work_off(database, desk)
+    send_photo(database, customer)
+    chatwoot.fail = lambda path: status(503)
+    for _ in range(12):
+        work_off(database, desk)
+        make_due(database)
+    chatwoot.fail = lambda path: None
+    work_off(database, desk)
+    assert len(chatwoot.incoming()) == 1
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # nothing of a database in it
+def test_a_photo_may_take_longer_than_words(chatwoot, desk, database, customer, monkeypatch) -> None:
+    monkeypatch.setattr("bot.external.desks.call", _hasty())
+    work_off(database, desk)
+    send_photo(database, customer)
+    chatwoot.fail_after = lambda path: time.sleep(1)
+    work_off(database, desk)
+    assert len(chatwoot.incoming()) == 1 and link_of(database).attempts == 0
+
+
+def _is_photo(chatwoot: Any) -> bool:
+    return chatwoot.api.asked[-1]["headers"].get("Content-Type", "").startswith("multipart/form-data")
 
 
 def test_a_worker_killed_after_any_step_repeats_nothing(chatwoot, desk, database, customer) -> None:
@@ -175,17 +265,6 @@ def test_an_end_that_cannot_be_told_is_given_up_after_a_day(chatwoot, desk, data
         session.commit()
     make_due(database)
     assert work_off(database, desk) == 0 and not link_of(database).is_open
-
-
-def test_an_erased_chat_takes_its_link_with_it(chatwoot, desk, database, customer) -> None:
-    work_off(database, desk)
-    task_in_hand = write(customer, "一") or Relay(database, desk).claim()
-    with database.write() as session:
-        forget(session, [customer.id])
-        session.commit()
-    Relay(database, desk).tell(task_in_hand)
-    with database.read() as session:
-        assert session.query(ExternalLink).count() == 0 == session.query(Conversation).count()
 
 
 def test_a_long_message_arrives_whole(chatwoot, desk, database, customer) -> None:

@@ -11,17 +11,22 @@ import pytest
 from starlette.testclient import TestClient
 
 from bot.app import create_app
-from bot.conversations import ownership
+from bot.conversations import ownership, views
+from bot.conversations.errors import Conflict
 from bot.conversations.models import Conversation, Handoff, Message
 from bot.conversations.text import MAX_STORED
 from bot.db import Database, now
+from bot.desk import presence
+from bot.desk.accounts import add_agent
 from bot.external.chatwoot import FRESH_S, OPEN, Chatwoot
 from bot.external.chosen import configured
 from bot.external.relay import Relay
 from bot.settings import settings
 from tests.channels.test_platforms import paths, replaced
 from tests.conversations.support import Customer, answer_all
-from tests.external.support import make_due, owner, signed, work_off
+from tests.desk.conftest import PASSWORD
+from tests.desk.test_routing import sweep
+from tests.external.support import make_due, owner, signed, work_off, write
 
 
 @pytest.fixture
@@ -81,8 +86,7 @@ def test_resolved_there_is_back_with_the_bot(chatwoot, customer, hook, database,
 
 
 def test_resolved_without_a_word_is_back_with_the_bot_too(chatwoot, customer, hook, database) -> None:
-    event = {**chatwoot.status_changed(), "event": "conversation_resolved"}
-    assert chatwoot.post(hook, event) == 200
+    assert chatwoot.post(hook, chatwoot.status_changed()) == 200
     assert owner(database) == ("bot", None) and outcome(database) == "resolved"
 
 
@@ -110,6 +114,40 @@ def test_a_namesake_at_our_own_desk_is_somebody_else(chatwoot, customer, hook, d
     assert by_agents(customer) == []
 
 
+def test_who_has_the_same_name_here_neither_has_the_chat_nor_loses_it_for_them(
+    chatwoot, customer, hook, database
+) -> None:
+    with database.write() as session:
+        add_agent(session, "小周", PASSWORD)
+        presence.seen(session, "小周")
+        session.commit()
+    chatwoot.post(hook, chatwoot.reply("您好"))
+    sweep(database, now() + presence.gone_after() + timedelta(seconds=1))
+    assert owner(database) == ("agent", "小周")
+    with database.write() as session:
+        for act in (ownership.reply, ownership.close):
+            with pytest.raises(Conflict):
+                act(session, customer.id, "小周", "好")
+        with pytest.raises(Conflict):
+            ownership.claim(session, customer.id, "小周")
+        assert [chat["agent"] for chat in views.queue(session)] == ["小周 (chatwoot)"]
+        assert presence.colleagues(session)[0].load == 0
+
+
+def test_an_agent_there_who_leaves_the_customer_without_a_word_loses_the_chat(
+    chatwoot, customer, hook, database, desk
+) -> None:
+    chatwoot.post(hook, chatwoot.reply("您好"))
+    customer.send("在吗")
+    sweep(database, now() + timedelta(minutes=6))
+    assert owner(database) == ("queued", None)
+    claim_here(database, customer, "小周")
+    work_off(database, desk)
+    assert "已由 小周 在驿答座席接入" in chatwoot.notes()[-1]
+    chatwoot.post(hook, chatwoot.reply("来了", 901))
+    assert by_agents(customer) == [("小周", "您好")]
+
+
 def test_words_after_the_end_do_not_reach_the_customer_and_their_agent_hears_it(
     chatwoot, customer, hook, database, desk
 ) -> None:
@@ -122,18 +160,30 @@ def test_words_after_the_end_do_not_reach_the_customer_and_their_agent_hears_it(
     assert "没有发给客户" in chatwoot.notes()[-1]
 
 
+def test_words_a_day_after_the_end_are_answered_by_a_note_too(chatwoot, customer, hook, database, desk) -> None:
+    chatwoot.post(hook, chatwoot.status_changed())
+    work_off(database, desk)
+    end_ago(database, hours=25)
+    chatwoot.post(hook, chatwoot.reply("还有一件事"))
+    work_off(database, desk)
+    assert "没有发给客户" in chatwoot.notes()[-1] and work_off(database, desk) == 0
+
+
+def test_words_of_the_customers_that_come_after_the_end_leave_it_resolved(
+    chatwoot, customer, hook, database, desk
+) -> None:
+    chatwoot.post(hook, chatwoot.reply("您好"))
+    write(customer, "还在吗")
+    chatwoot.conversations[12]["status"] = "resolved"
+    chatwoot.post(hook, chatwoot.status_changed())
+    work_off(database, desk)
+    assert chatwoot.incoming() == ["还在吗"] and chatwoot.conversations[12]["status"] == "resolved"
+
+
 def test_last_words_that_were_overtaken_by_the_end_arrive(chatwoot, customer, hook, database) -> None:
     chatwoot.post(hook, chatwoot.status_changed())
     chatwoot.post(hook, chatwoot.reply("已为您登记，再见"))
     assert by_agents(customer) == [("小周", "已为您登记，再见")] and owner(database) == ("bot", None)
-
-
-def test_a_picture_is_not_passed_on_and_its_agent_hears_it(chatwoot, customer, hook, database, desk) -> None:
-    picture = {"id": 1, "file_type": "image", "data_url": "https://desk.example/rails/active_storage/1.png"}
-    chatwoot.post(hook, chatwoot.reply("看这张图", attachments=[picture]))
-    assert by_agents(customer) == [("小周", "看这张图")]
-    work_off(database, desk)
-    assert "图片和文件没有发给客户" in chatwoot.notes()[-1]
 
 
 def test_words_longer_than_one_message_of_ours_come_in_several(chatwoot, customer, hook) -> None:
@@ -156,10 +206,36 @@ def test_a_webhook_that_comes_ten_times_at_once_has_one_effect(chatwoot, custome
     assert answers == {200} and by_agents(customer) == [("小周", "您好")]
 
 
-def test_a_message_by_the_accounts_webhook_and_by_the_inboxs_is_one(chatwoot, customer, hook) -> None:
-    for delivery in ("account", "inbox"):
-        chatwoot.post(hook, chatwoot.reply("您好"), delivery=delivery)
+def test_a_message_that_is_changed_or_delivered_again_is_one(chatwoot, customer, hook) -> None:
+    for event in ("message_created", "message_created", "message_updated"):
+        chatwoot.post(hook, chatwoot.reply("您好", event=event))
     assert by_agents(customer) == [("小周", "您好")]
+
+
+def test_a_message_whose_webhook_failed_arrives_when_its_agent_presses_retry(chatwoot, customer, hook) -> None:
+    again = chatwoot.reply("您好", event="message_updated")
+    assert chatwoot.post(hook, {**again, "status": "failed"}) == 200
+    assert by_agents(customer) == []
+    assert chatwoot.post(hook, {**again, "status": "sent"}) == 200
+    assert by_agents(customer) == [("小周", "您好")]
+
+
+def test_who_tidies_up_old_messages_gets_no_note_and_who_retries_one_too_late_does(
+    chatwoot, customer, hook, database, desk
+) -> None:
+    chatwoot.post(hook, chatwoot.status_changed())
+    work_off(database, desk)
+    notes = len(chatwoot.notes())
+    deleted = {"content_attributes": {"deleted": True}, "event": "message_updated"}
+    for message, ago, changed in ((901, 1, deleted), (902, 30, {"event": "message_updated"})):
+        end_ago(database, hours=ago)
+        assert chatwoot.post(hook, chatwoot.reply("此消息已删除", message, **changed)) == 200
+    work_off(database, desk)
+    assert len(chatwoot.notes()) == notes
+    end_ago(database, hours=1)
+    chatwoot.post(hook, chatwoot.reply("您好", 903, event="message_updated"))
+    work_off(database, desk)
+    assert "没有发给客户" in chatwoot.notes()[-1]
 
 
 def test_an_end_that_is_repeated_later_does_not_end_the_next_handoff(chatwoot, customer, hook, database, desk) -> None:
@@ -234,7 +310,7 @@ def test_webhooks_and_workers_at_once_do_not_hold_each_other_up(chatwoot, custom
 @pytest.mark.parametrize("changed", [
     {"message_type": "incoming"}, {"message_type": 0}, {"message_type": "activity"}, {"message_type": "template"},
     {"private": True}, {"sender": None}, {"sender": {"id": 1, "name": "规则", "type": "agent_bot"}},
-    {"sender": {"id": 1, "name": "客户", "type": "contact"}}, {"account": {"id": 4}}, {"event": "message_updated"},
+    {"sender": {"id": 1, "name": "客户", "type": "contact"}}, {"account": {"id": 4}},
     {"event": "conversation_created"}, {"content": " \n"}, {"content": None},
 ])  # fmt: skip
 def test_echoes_notes_rules_bots_and_empty_messages_reach_nobody(chatwoot, customer, hook, database, changed) -> None:

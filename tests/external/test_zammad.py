@@ -15,7 +15,7 @@ from bot.cases.states import STATES
 from bot.db import now
 from bot.external.relay import Relay
 from bot.external.tickets import SHOWN, STANDINGS
-from tests.external.complaints import opened, step
+from tests.external.complaints import by_zammad, opened, step
 from tests.external.fake_zammad import FakeZammad
 from tests.external.support import link_of, make_due, wait_s, work_off
 from tests.support.provider import FAULTS, SLOW, status
@@ -38,6 +38,17 @@ def test_a_case_becomes_a_ticket_once_with_what_is_needed_and_no_more(zammad, ti
     (body,) = zammad.bodies()
     assert "杯子碎了两个" in body and "赔钱" in body and "SF1234567890123" in body
     assert "13812345678" not in body and "王小明" not in body and "王**" in body
+
+
+def test_numbers_in_what_people_wrote_are_starred(zammad, tickets, database, teller) -> None:
+    number = opened(teller, description="打我电话13812345678", remedy="退到13812345678")
+    work_off(database, tickets)
+    step(database, number, "investigate", "propose", message="已打13812345678")
+    with database.write() as session:
+        cases.add_detail(session, number, "换成13812345678", key=uuid4().hex)
+        session.commit()
+    work_off(database, tickets)
+    assert len(zammad.bodies()) == 4 and not any("13812345678" in body for body in zammad.bodies())
 
 
 def test_what_the_customer_and_the_desk_see_of_it_becomes_articles_in_order(zammad, tickets, database, case) -> None:
@@ -108,16 +119,30 @@ def test_whatever_zammad_answers_each_thing_arrives_once(zammad, tickets, databa
     assert list(zammad.tickets) == [31] and len(zammad.bodies()) == 2
 
 
-def test_a_ticket_that_may_have_been_made_is_looked_for_after_the_search_has_seen_it(
+def test_a_ticket_that_may_have_been_made_is_looked_for_after_the_search_has_seen_it_however_often(
     zammad, tickets, database, teller
 ) -> None:
     opened(teller)
-    zammad.fail_after = lambda path: status(504)
+    zammad.fail_after = lambda path: status(504) if path == "/api/v1/tickets" else None
+    for _ in range(4):
+        zammad.tickets.clear()  # this one was not made after all
+        work_off(database, tickets)
+        assert 25 < wait_s(database) <= 30
+        make_due(database)
+
+
+def test_a_customers_mail_with_a_cases_number_is_not_taken_for_its_ticket(
+    zammad, tickets, database, teller, zammad_hook
+) -> None:
+    number = opened(teller)
+    zammad.fail_after = lambda path: status(504) if path == "/api/v1/tickets" else None
     work_off(database, tickets)
     zammad.fail_after = lambda path: None
+    zammad.tickets[30] = {"id": 30, "title": f"{number} 怎么还没回复", "create_article_type": "email"}
+    assert zammad.post(zammad_hook, zammad.put("closed", 30, body="您好")) == 200
     make_due(database)
     work_off(database, tickets)
-    assert 25 < wait_s(database) <= 30 and not any("search" in asked["path"] for asked in zammad.api.asked)
+    assert link_of(database).external_id == "31" and by_zammad(database, number) == []
 
 
 def test_while_zammad_is_down_nothing_is_lost(zammad, tickets, database, teller) -> None:
@@ -166,6 +191,16 @@ def test_a_state_that_zammad_will_not_have_is_not_asked_for_without_end(zammad, 
     zammad.fail = lambda path: status(422, {"error": "state is not allowed"})
     step(database, case, "investigate", "ask_third_party")
     assert work_off(database, tickets) == 3 and work_off(database, tickets) == 0
+
+
+def test_a_zammad_that_is_not_found_has_deleted_no_ticket(zammad, tickets, database, case) -> None:
+    zammad.fail = lambda path: status(404)
+    step(database, case, "investigate")
+    work_off(database, tickets)
+    zammad.fail = lambda path: None
+    make_due(database)
+    work_off(database, tickets)
+    assert "开始核实" in zammad.bodies()[-1]
 
 
 def test_a_ticket_that_was_deleted_there_is_let_go(zammad, tickets, database, case) -> None:

@@ -10,7 +10,6 @@ import pytest
 
 from bot.cases.models import Case
 from bot.db import now
-from bot.external import links
 from bot.external.relay import Relay
 from tests.channels.test_platforms import paths, replaced
 from tests.external.complaints import by_zammad, opened, state, step
@@ -126,14 +125,19 @@ def test_the_echo_of_what_is_just_being_told_moves_nothing(zammad, tickets, data
 
 
 def test_what_an_agent_does_while_we_are_telling_is_not_forgotten(
-    zammad, tickets, database, case, zammad_hook
+    zammad, tickets, database, case, zammad_hook, monkeypatch
 ) -> None:
     step(database, case, "investigate")
-    relay = Relay(database, tickets)
-    task = relay.claim()
-    result = tickets.tell(task)
-    assert zammad.post(zammad_hook, zammad.put("closed")) == 200  # not allowed, and here before we wrote down ours
-    relay._write_down(links.done, task, result)
+    relay, tell = Relay(database, tickets), tickets.tell
+
+    def tell_while_they_close_it(task: Any) -> Any:  # not allowed, and here before we wrote down ours
+        result = tell(task)
+        assert zammad.post(zammad_hook, zammad.put("closed")) == 200
+        return result
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tickets, "tell", tell_while_they_close_it)
+        relay.tell(relay.claim())
     work_off(database, tickets)
     assert zammad.tickets[31]["state"] == "open" and "没有照办" in zammad.bodies()[-1]
 
@@ -173,6 +177,12 @@ def test_a_ticket_whose_number_was_not_noted_yet_is_known_by_its_title(
 def test_what_is_no_agents_article_is_not_kept(zammad, tickets, database, case, zammad_hook, article) -> None:
     assert zammad.post(zammad_hook, zammad.put("open", **{"body": "您好", **article})) == 200
     assert by_zammad(database, case) == []
+
+
+def test_an_agents_email_with_our_subject_copied_is_kept(zammad, tickets, database, case, zammad_hook) -> None:
+    copied = zammad.articles[31][0]["subject"]
+    assert zammad.post(zammad_hook, zammad.put("open", body="您好", type="email", subject=copied)) == 200
+    assert [note for _, _, note in by_zammad(database, case)] == ["您好"]
 
 
 def test_tickets_that_are_not_ours_are_acknowledged_and_ignored(zammad, tickets, database, case, zammad_hook) -> None:

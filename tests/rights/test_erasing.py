@@ -37,7 +37,7 @@ NOT_PERSONAL = {
     "told": "found by its conversation",
     "agent_states": "people of ours",
     "handoff_moves": "who of us had a chat when; goes with its conversation",
-    "external_links": "numbers at another desk; goes with its conversation, and a case's names nobody",
+    "external_links": "numbers at another desk, and a chat's id until that desk has erased it too",
 }
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 

@@ -31,7 +31,7 @@ class FakeProvider:
                 with suppress(OSError):
                     _respond(self, fake.answer(self.path) if callable(fake.answer) else fake.answer)
 
-            do_GET = do_PUT = do_POST
+            do_GET = do_PUT = do_DELETE = do_POST
 
             def log_message(self, *_: Any) -> None:
                 pass

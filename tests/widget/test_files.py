@@ -26,6 +26,16 @@ def test_a_photo_is_previewed_sent_and_seen_after_a_reload(customer: Customer) -
     assert customer.shown() == customer.stored()
 
 
+def test_a_pdf_is_saved_under_its_name(customer: Customer) -> None:
+    customer.choose_files({"name": "发票.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 a receipt"})
+    customer.page.get_by_role("button", name="发送").click()
+    expect(customer.messages_of("customer")).to_have_count(1)
+    with customer.page.expect_download() as saved:
+        customer.messages_of("customer").get_by_role("button", name="发票.pdf").click()
+    assert saved.value.suggested_filename == "发票.pdf"
+    assert saved.value.path().read_bytes() == b"%PDF-1.4 a receipt"
+
+
 def test_a_photo_and_words_go_out_together_photo_first(customer: Customer) -> None:
     customer.choose_files(PHOTO)
     customer.say("盒子一角压坏了")
