@@ -54,6 +54,23 @@ def asking(database: Database) -> Customer:
     return customer
 
 
+def test_news_that_come_while_a_button_is_pressed_do_not_take_the_click_away(
+    page: Page, seen: Watched, asking: Customer, database: Database
+) -> None:
+    page.reload()
+    button = page.get_by_role("button", name="接入").bounding_box()
+    page.mouse.move(button["x"] + button["width"] / 2, button["y"] + button["height"] / 2)
+    page.mouse.down()
+    with page.expect_response("**/desk/parts/queue"):
+        waits(database, "我也想找人")
+    page.wait_for_timeout(100)
+    expect(page.get_by_text("我也想找人")).to_have_count(0)
+    page.mouse.up()
+    expect(page.get_by_label("回复客户")).to_be_visible()
+    expect(page.get_by_text("我也想找人")).to_have_count(1)  # on a phone the open chat covers it
+    assert seen.complaints == []
+
+
 def test_a_chat_is_worked_by_keyboard_alone_and_what_is_offered_is_never_sent_by_itself(
     page: Page, seen: Watched, asking: Customer, database: Database
 ) -> None:

@@ -76,6 +76,41 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
   watchMessages();
 });
 
+// ---- a part is not redrawn under a finger, nor while an act is on its way: the button and what follows would be gone ----
+
+const REDRAWN = { queue: "desk-queue", team: "desk-queue", pane: "desk-owner" };
+const held = new Set();
+let isPressed = false;
+let underWay = 0;
+
+document.addEventListener("pointerdown", () => { isPressed = true; }, true);
+for (const end of ["pointerup", "pointercancel"]) {
+  document.addEventListener(end, () => {
+    isPressed = false;
+    setTimeout(redrawHeld);  // after the click
+  }, true);
+}
+
+document.addEventListener("htmx:beforeSend", ({ detail }) => { underWay += detail.requestConfig.verb === "post"; });
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  underWay -= detail.requestConfig.verb === "post";
+  redrawHeld();
+});
+
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const news = REDRAWN[detail.target.id];
+  if (!news || !(isPressed || underWay)) return;
+  detail.shouldSwap = false;
+  held.add(news);
+});
+
+function redrawHeld() {
+  if (isPressed || underWay) return;
+  const late = [...held];
+  held.clear();
+  for (const news of late) htmx.trigger(document.body, news);
+}
+
 // ---- how many wait, and how long ----
 
 let saidWaiting = null;
