@@ -56,6 +56,13 @@ def refusing() -> Iterator[None]:
         raise Refused(409, "desk_not_allowed", more={"allowed": list(error.allowed)}) from error
 
 
+class Data(JSONResponse):
+    """JSON without a tag in it: a page that took it for HTML would act on what a customer wrote."""
+
+    def render(self, content: Any) -> bytes:
+        return super().render(content).replace(b"<", b"\\u003c")
+
+
 def answering_json(endpoint: Endpoint) -> Endpoint:
     """Refusals become {"error": sentence, …} in the desk's language."""
 
@@ -65,7 +72,7 @@ def answering_json(endpoint: Endpoint) -> Endpoint:
             return await endpoint(request)
         except Refused as refused:
             body = {"error": refused.sentence(language_of(request)), **refused.more}
-            return JSONResponse(body, refused.status, refused.headers)
+            return Data(body, refused.status, refused.headers)
 
     return answer
 
@@ -102,7 +109,7 @@ def _endpoint(work: Callable[[Asked], dict[str, Any]]) -> Endpoint:
     @answering_json
     async def endpoint(request: Request) -> Response:
         answer = await run_in_threadpool(work, await read(request))
-        return JSONResponse(answer, headers={"Cache-Control": "no-store"})
+        return Data(answer, headers={"Cache-Control": "no-store"})
 
     return endpoint
 
@@ -168,6 +175,11 @@ def chat_id(asked: Asked) -> str:
 
 def queue(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
     return sight.queue(session, person)
+
+
+def here(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
+    """Of pages without the event stream: their desk is open. Gives what has come meanwhile (`sight.counts`)."""
+    return sight.counts(sight.queue(session, person), person)
 
 
 def conversation(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
@@ -292,6 +304,7 @@ def routes(throttle: Throttle, address_of: Callable[[Request], str]) -> list[Bas
         Route("/login", login(throttle, address_of), methods=["POST"]),
         Route("/password", password, methods=["POST"]),
         Route("/queue", reads(queue)),
+        Route("/here", changes(here), methods=["POST"]),
         Route(chats, reads(conversation)),
         *(Route(f"{chats}/{name}", changes(act), methods=["POST"]) for name, act in acts.items()),
         Route("/requests", reads(request_list)),

@@ -51,6 +51,17 @@ def queue(session: Session, person: Person) -> dict[str, Any]:
     return {"waiting": waiting, "state": person.state, "conversations": chats}
 
 
+def counts(queue: dict[str, Any], person: Person) -> dict[str, Any]:
+    """{"waiting", "offered" to this person, "unread" in their chats, "state"} of a queue."""
+    chats = queue["conversations"]
+    return {
+        "waiting": queue["waiting"],
+        "offered": sum(chat["owner"] == QUEUED and chat["offered_to"] == person.name for chat in chats),
+        "unread": sum(chat["unread"] or 0 for chat in chats),
+        "state": queue["state"],
+    }
+
+
 def conversation(session: Session, person: Person, conversation_id: str) -> dict[str, Any]:
     """Packet and transcript; `masked` unless the chat is this person's or unmasked for them (`own`: the former).
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
+from sqlalchemy import select, update
 
+from bot.cases import service as cases
 from bot.conversations import inbox, ownership
 from bot.customers.verification import grant
 from bot.db import Database, now
 from bot.desk import canned
+from bot.desk.models import Agent
 from bot.shipments.models import Shipment
 from tests.conversations.support import Customer
 from tests.desk.conftest import PASSWORD
@@ -69,6 +73,85 @@ def test_news_that_come_while_a_button_is_pressed_do_not_take_the_click_away(
     expect(page.get_by_label("回复客户")).to_be_visible()
     expect(page.get_by_text("我也想找人")).to_have_count(1)  # on a phone the open chat covers it
     assert seen.complaints == []
+
+
+def test_what_a_customer_wrote_acts_nowhere_at_the_desk(
+    page: Page, seen: Watched, asking: Customer, address: str, database: Database
+) -> None:
+    evil = "<form id=toast hx-swap-oob=true hx-post=/desk/api/state hx-trigger=load><input name=state value=on></form>"
+    with database.write() as session:
+        case = cases.open_case(
+            session, key="1", kind="complaint", category="damage", description=evil, language="zh",
+            conversation_id=asking.id,
+        )  # fmt: skip
+        session.commit()
+    page.goto(f"{address}/desk/cases/{case['number']}")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(f"{request.method} {urlsplit(request.url).path}"))
+    page.get_by_role("button", name="开始核实").click()
+    expect(page.get_by_text("核实中").first).to_be_visible()
+    assert f"POST /desk/api/cases/{case['number']}/investigate" in asked
+    assert "POST /desk/api/state" not in asked
+    assert "<" not in page.request.get(f"{address}/desk/api/cases/{case['number']}").text()
+
+
+def test_an_agent_on_another_page_is_there_and_sees_that_somebody_wrote(
+    page: Page, seen: Watched, asking: Customer, address: str, database: Database
+) -> None:
+    with database.write() as session:
+        ownership.claim(session, asking.id, "lin")
+        session.execute(update(Agent).values(seen_at=None))
+        session.commit()
+    asking.send("还在吗")
+    page.goto(f"{address}/desk/cases")
+    expect(page.locator("#nav-count")).not_to_have_text("")
+    with database.read() as session:
+        assert session.execute(select(Agent.seen_at).where(Agent.name == "lin")).scalar_one() is not None
+    assert seen.complaints == []
+
+
+def test_what_is_typed_while_a_reply_is_on_its_way_stays_and_what_did_not_arrive_comes_back(
+    page: Page, seen: Watched, asking: Customer, address: str, database: Database
+) -> None:
+    with database.write() as session:
+        ownership.claim(session, asking.id, "lin")
+        session.commit()
+    page.goto(f"{address}/desk/conversations/{asking.id}")
+    box = page.get_by_label("回复客户")
+    waiting: list[Route] = []
+    page.route("**/reply", lambda route: waiting.append(route))
+    box.press_sequentially("第一句")
+    box.press("Enter")
+    expect(box).to_have_value("")
+    box.press_sequentially("第二句")
+    waiting[0].continue_()
+    expect(page.get_by_role("log")).to_contain_text("第一句")
+    expect(box).to_have_value("第二句")
+    box.press("Enter")
+    expect(box).to_have_value("")
+    box.press_sequentially("第三句")
+    waiting[1].abort()
+    expect(box).to_have_value("第二句\n第三句")
+    assert asking.hears()[-1] == "第一句"
+
+
+def test_a_refused_form_keeps_what_was_typed_and_says_why_where_it_stands(
+    page: Page, seen: Watched, asking: Customer, address: str, database: Database
+) -> None:
+    with database.write() as session:
+        ownership.claim(session, asking.id, "lin")
+        session.get(Shipment, PARCEL).status = "delivered"
+        session.commit()
+    page.goto(f"{address}/desk/conversations/{asking.id}")
+    if page.viewport_size and page.viewport_size["width"] < 600:
+        page.get_by_role("button", name="客户资料").click()
+    page.get_by_role("button", name="派送变更").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("类型").select_option("reschedule")
+    dialog.get_by_role("textbox").fill("明天下午")
+    dialog.get_by_role("button", name="派送变更").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("已签收")
+    expect(dialog.get_by_role("textbox")).to_have_value("明天下午")
 
 
 def test_a_chat_is_worked_by_keyboard_alone_and_what_is_offered_is_never_sent_by_itself(

@@ -21,24 +21,20 @@ for (const gesture of ["pointerdown", "keydown"]) {
 }
 
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
-  if (detail.target.id === "queue") compare();
+  if (detail.target.id === "queue") compare(shown());
   if (["messages", "pane"].includes(detail.target.id)) markRead();
 });
+document.addEventListener("desk-counted", ({ detail }) => compare(detail));
 document.addEventListener("visibilitychange", markRead);
 
-function count() {
-  const unread = [...document.querySelectorAll("#queue [data-unread]")];
-  return {
-    offered: Number(document.getElementById("queue-state").dataset.offered),
-    waiting: Number(document.getElementById("queue-state").dataset.waiting),
-    unread: unread.reduce((sum, badge) => sum + Number(badge.dataset.unread), 0),
-  };
+function shown() {
+  const { offered, waiting, unread } = document.getElementById("queue-state").dataset;
+  return { offered: Number(offered), waiting: Number(waiting), unread: Number(unread) };
 }
 
-// Kept for the tab: moving to another chat is a new page and no news.
-function compare() {
+// Kept for the tab: moving to another page is no news.
+function compare(present) {
   const before = JSON.parse(sessionStorage.getItem(COUNTED) ?? "null");
-  const present = count();
   sessionStorage.setItem(COUNTED, JSON.stringify(present));
   if (!before || bell.getAttribute("aria-pressed") !== "true") return;
   if (present.offered > before.offered) tell(bell.dataset.offered);
@@ -85,5 +81,5 @@ async function markRead() {
   else marked = 0;
 }
 
-compare();
+if (document.getElementById("queue-state")) compare(shown());
 markRead();

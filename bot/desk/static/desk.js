@@ -98,6 +98,11 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
 });
 
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  // An answer of data is none of elements: htmx would look for some in it, and a customer may have written them.
+  if (!detail.xhr.getResponseHeader("Content-Type")?.startsWith("text/html")) detail.shouldSwap = false;
+});
+
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const news = REDRAWN[detail.target.id];
   if (!news || !(isPressed || underWay)) return;
   detail.shouldSwap = false;
@@ -127,7 +132,7 @@ function showWaiting() {
 }
 
 // Whoever lets an offer go by is put on a break: the switch must say so.
-function showMyState(state) {
+export function showMyState(state) {
   const own = document.getElementById("my-state");
   if (own && document.activeElement !== own) own.value = state;
 }
@@ -159,20 +164,39 @@ function asClock(seconds) {
 
 // ---- after a change ----
 
+// The box is free for the next words as soon as these are on their way; what does not arrive comes back into it.
+const sent = new WeakMap();
+
+document.addEventListener("htmx:beforeSend", ({ detail }) => {
+  const box = detail.elt.closest("form.reply")?.elements.text;
+  if (!box) return;
+  sent.set(detail.xhr, box.value);
+  setText(box, "");
+  box.focus();
+});
+
+function giveBack(request, element) {
+  const box = element.closest("form.reply")?.elements.text;
+  if (box) setText(box, [sent.get(request), box.value].filter(Boolean).join("\n"));
+}
+
+function setText(box, words) {
+  box.value = words;
+  keepDraft(box);
+}
+
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (detail.requestConfig.verb !== "post") return;
-  if (!detail.successful) return refuse(detail.xhr, detail.elt);
+  if (!detail.successful) {
+    giveBack(detail.xhr, detail.elt);
+    return refuse(detail.xhr, detail.elt);
+  }
   const form = detail.elt.closest("form.reply");
   if (detail.elt.matches("form[hx-post$='/note']")) {
     detail.elt.reset();
     closeMenus();
   }
-  if (form) {
-    form.reset();
-    keepDraft(form.elements.text);
-    form.elements.text.focus();
-    isAtEnd = true;
-  }
+  if (form) isAtEnd = true;
   goOn(detail.elt.dataset.then);
 });
 
@@ -182,18 +206,22 @@ function goOn(then) {
   else if (then) htmx.trigger(document.body, `desk-${then}`);
 }
 
+const toast = document.getElementById("toast");
+
 function refuse(request, element) {
   let sentence = request.status ? document.body.dataset.failed : document.body.dataset.offline;
   try {
     sentence = JSON.parse(request.responseText).error || sentence;
   } catch { /* no answer of ours: the general sentence stands */ }
-  const toast = document.getElementById("toast");
+  const dialog = element.closest("dialog");
+  (dialog ?? document.body).append(toast);  // what stands outside of an open dialog stands behind it
   toast.textContent = sentence;
   toast.hidden = false;
   clearTimeout(refuse.timer);
   refuse.timer = setTimeout(() => { toast.hidden = true; }, 6000);
   if (request.status === 401) location.reload();
-  if (request.status === 409 && element.dataset.then !== "reload") htmx.trigger(document.body, "desk-owner");
+  // A dialog keeps what was typed: to draw the chat anew would close it.
+  if (request.status === 409 && !dialog && element.dataset.then !== "reload") htmx.trigger(document.body, "desk-owner");
   if (request.status === 409) htmx.trigger(document.body, "desk-queue");
 }
 

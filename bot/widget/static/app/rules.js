@@ -4,7 +4,7 @@
    said something else, or a person has come, it is history. In the queue "cancel" and "call me back" stay open
    whatever the customer adds meanwhile. */
 export function answerable({ messages, outgoing, owner }) {
-  if (owner === "agent" || owner === "closed") return null;
+  if (owner === "agent") return null;
   const message = [...messages].reverse().find((each) => each.choices.length);
   if (!message) return null;
   const tapped = (item) => message.choices.some((choice) => choice.id === item.choice);
