@@ -105,6 +105,16 @@ def answer(desk: Page, text: str) -> None:
     desk.get_by_role("button", name="发送").click()
 
 
+def rate_after_the_end(customer: Customer, desk: Page) -> None:
+    """Asks for a person once more; the agent ends the chat with an invitation to rate it, and it is taken."""
+    customer.say("转人工")
+    desk.get_by_role("button", name="接入").first.click(timeout=ANSWERED_MS)
+    desk.get_by_text("结束会话", exact=True).first.click()
+    desk.get_by_role("button", name="结束并邀请评价").click()
+    customer.page.get_by_role("button", name="评个分").click(timeout=ANSWERED_MS)
+    expect(customer.page.get_by_role("button", name="5 分")).to_be_visible(timeout=ANSWERED_MS)
+
+
 def test_a_customer_and_an_agent_help_each_other(
     server: Server, parcels: list[tuple[str, str]], browser: Browser
 ) -> None:
@@ -152,6 +162,7 @@ def test_a_customer_and_an_agent_help_each_other(
     desk.get_by_role("button", name="交回助手").click()
     expect(customer.messages_of("bot").nth(bot_messages)).to_contain_text("驿答", timeout=ANSWERED_MS)
     customer.ask("代收货款怎么收费")
+    rate_after_the_end(customer, desk)
     assert customer.shown() == customer.stored()
     assert [one.complaints for one in watched] == [[], []]
     assert watched[0].hosts() | watched[1].hosts() == {server.base_url.removeprefix("http://")}
