@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -39,7 +40,10 @@ EVENTS_LOOKED_AT = 40
 
 CLAIMED, ASSIGNED, TAKEN, TRANSFERRED, TO_TEAM = "claimed", "assigned", "taken", "transferred", "to_team"
 LOST, RETURNED, ENDED = "lost", "returned", "ended"
-"""How a chat moves among people (HandoffMove.kind)."""
+MISSED = "missed"
+"""How a chat moves among people (HandoffMove.kind). A missed one stays where it is: an offer was not taken up."""
+SUFFERED = (LOST, MISSED)
+"""What nobody does, but happens to them."""
 
 
 def request_handoff(session: Session, conversation: Conversation, reason: str, packet: dict[str, Any]) -> Handoff:
@@ -172,6 +176,15 @@ def assign(session: Session, conversation_id: str, supervisor: str, to: str) -> 
 def queue_lost(session: Session, conversation: Conversation) -> None:
     """The agent of this chat, locked by the caller, is gone or silent: others take it, and the customer is told."""
     _queue_again(session, conversation, LOST, "agent_lost")
+
+
+def note_missed(session: Session, handoff: Handoff, agent: str, at: datetime) -> None:
+    """The agent did not take up the offer of this chat."""
+    session.add(
+        HandoffMove(
+            conversation_id=handoff.conversation_id, handoff_id=handoff.id, kind=MISSED, agent=agent, at=at
+        )
+    )
 
 
 def _queue_again(

@@ -5,14 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot import catalog
-from bot.conversations.models import AGENT, HAS_OPEN_HANDOFF, QUEUED, AgentState, Conversation, Handoff
+from bot.conversations.models import (
+    AGENT,
+    HAS_OPEN_HANDOFF,
+    QUEUED,
+    AgentState,
+    Conversation,
+    Handoff,
+    HandoffMove,
+)
+from bot.conversations.ownership import MISSED
 from bot.conversations.teams import ONLINE, SUPERVISOR
 from bot.db import now
-from bot.desk.models import ANSWERING, LEADING, OFF, ON, Agent
+from bot.desk.models import ANSWERING, BREAK, LEADING, OFF, ON, Agent
 
 SEEN_EVERY = timedelta(seconds=30)
 """An open desk is written down at most this often."""
@@ -20,7 +29,7 @@ SEEN_EVERY = timedelta(seconds=30)
 
 @dataclass
 class Colleague:
-    """An agent as routing and the team page see them; `load` counts chats in hand and chats offered."""
+    """An agent as routing and the team page see them; `load` counts chats in hand and the one offered."""
 
     name: str
     role: str
@@ -29,12 +38,17 @@ class Colleague:
     seen_at: datetime | None
     capacity: int
     load: int
+    is_asked: bool
+    """An offer to them is open."""
 
     def is_there(self, moment: datetime) -> bool:
         return self.seen_at is not None and moment - self.seen_at <= gone_after()
 
     def is_free(self, moment: datetime) -> bool:
-        return self.state == ON and self.load < self.capacity and self.is_there(moment)
+        return self.takes_part(moment) and not self.is_asked and self.load < self.capacity
+
+    def takes_part(self, moment: datetime) -> bool:
+        return self.state == ON and self.is_there(moment)
 
     def fits(self, team: str) -> bool:
         """Whoever has no skill noted answers what comes online."""
@@ -70,7 +84,7 @@ def colleagues(session: Session) -> list[Colleague]:
         Colleague(
             name=agent.name, role=agent.role, skills=tuple(filter(None, agent.skills.split(","))), state=agent.state,
             seen_at=agent.seen_at, capacity=usual if agent.capacity is None else agent.capacity,
-            load=chats.get(agent.name, 0) + offers.get(agent.name, 0),
+            load=chats.get(agent.name, 0) + offers.get(agent.name, 0), is_asked=agent.name in offers,
         )
         for agent in session.execute(query).scalars()
     ]  # fmt: skip
@@ -90,6 +104,14 @@ def set_state(session: Session, name: str, state: str, moment: datetime) -> None
     )
     if state != OFF:
         session.add(AgentState(agent=name, state=state, since=moment))
+
+
+def was_put_on_a_break(session: Session, name: str) -> bool:
+    """The break they are on began with an offer that they missed."""
+    missed = and_(HandoffMove.kind == MISSED, HandoffMove.agent == AgentState.agent, HandoffMove.at == AgentState.since)
+    running = (AgentState.agent == name, AgentState.state == BREAK, AgentState.until.is_(None))
+    query = select(AgentState.id).join(HandoffMove, missed).where(*running).limit(1)
+    return session.execute(query).first() is not None
 
 
 def seen(session: Session, name: str) -> None:

@@ -118,6 +118,70 @@ def test_an_offer_that_goes_by_is_made_to_the_next_and_its_agent_is_on_a_break(
     assert entry(other, waiting)["offered_to"] is None
 
 
+def test_nobody_is_offered_two_chats_at_once(lin: Desk, database: Database) -> None:
+    go_on(lin)
+    first, second = queue(database), queue(database)
+    sweep(database)
+    assert (entry(lin, first)["offered_to"], entry(lin, second)["offered_to"]) == ("lin", None)
+    act(lin, first, "claim")
+    sweep(database)
+    assert entry(lin, second)["offered_to"] == "lin"
+
+
+@pytest.mark.parametrize("work", ["claim", "reply"])
+def test_who_took_or_answered_another_chat_during_an_offer_gets_no_break_and_is_not_offered_it_again(
+    lin: Desk, database: Database, work: str
+) -> None:
+    other = queue(database)
+    if work == "reply":
+        act(lin, other, "claim")
+        pass_silently(database, other, timedelta(minutes=1))
+    go_on(lin)
+    waiting = queue(database)
+    with database.write() as session:  # the one that `lin` pulls is offered to nobody
+        session.query(Conversation).filter_by(id=waiting.id).update({"queued_at": now() - timedelta(minutes=1)})
+        session.commit()
+    sweep(database)
+    assert entry(lin, waiting)["offered_to"] == "lin"
+    assert act(lin, other, work, text="您好").status_code == 200
+    for late in (31, 33):
+        sweep(database, now() + late * SECOND)
+    assert lin.get("/desk/api/queue").json()["state"] == "on"
+    assert entry(lin, waiting)["offered_to"] is None
+
+
+def test_a_chat_that_was_declined_is_not_offered_to_the_same_again_and_may_still_be_pulled(
+    lin: Desk, database: Database
+) -> None:
+    go_on(lin)
+    waiting = queue(database)
+    sweep(database)
+    act(lin, waiting, "decline")
+    for late in (1, 3, 5):
+        sweep(database, now() + late * SECOND)
+    assert entry(lin, waiting)["offered_to"] is None
+    assert act(lin, waiting, "claim").status_code == 200
+
+
+def test_who_was_put_on_a_break_is_told_until_they_are_back_on_and_is_asked_again(
+    lin: Desk, database: Database
+) -> None:
+    go_on(lin)
+    waiting = queue(database)
+    sweep(database)
+    assert "您没有接起" not in lin.get("/desk/parts/queue").text
+    sweep(database, now() + 31 * SECOND)
+    assert "您没有接起" in lin.get("/desk/parts/queue").text and "您没有接起" in lin.get("/desk/").text
+    go_on(lin)
+    assert "您没有接起" not in lin.get("/desk/parts/queue").text
+    sweep(database)
+    assert entry(lin, waiting)["offered_to"] == "lin"
+    lin.post("/desk/api/state", json={"state": "break"})
+    sweep(database)
+    assert entry(lin, waiting)["offered_to"] is None  # on a break of one's own choice one need not wait it out
+    assert "您没有接起" not in lin.get("/desk/parts/queue").text
+
+
 def test_a_chat_waits_for_its_team_and_after_a_while_for_anyone(
     lin: Desk, login: Callable[[str], Desk], database: Database
 ) -> None:
@@ -134,8 +198,9 @@ def test_a_chat_waits_for_its_team_and_after_a_while_for_anyone(
     sweep(database)
     assert entry(lin, complaint)["offered_to"] == "shen"
     act(shen, complaint, "decline")
+    act(lin, other, "claim")
     sweep(database, now() + 61 * SECOND)
-    assert entry(lin, complaint)["offered_to"] is not None
+    assert entry(lin, complaint)["offered_to"] == "lin"
 
 
 def test_what_waits_for_supervisors_is_offered_to_nobody_else(
