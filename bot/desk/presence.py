@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -20,6 +21,7 @@ from bot.conversations.models import (
 )
 from bot.conversations.ownership import MISSED
 from bot.conversations.teams import ONLINE, SUPERVISOR
+from bot.conversations.wakeups import DESK, announce
 from bot.db import now
 from bot.desk.models import ANSWERING, BREAK, LEADING, OFF, ON, Agent
 
@@ -43,6 +45,10 @@ class Colleague:
 
     def is_there(self, moment: datetime) -> bool:
         return self.seen_at is not None and moment - self.seen_at <= gone_after()
+
+    def is_present(self, moment: datetime) -> bool:
+        """At the desk, if only for a break: a chat may be put into their hands."""
+        return self.state != OFF and self.is_there(moment)
 
     def is_free(self, moment: datetime) -> bool:
         return self.takes_part(moment) and not self.is_asked and self.load < self.capacity
@@ -90,6 +96,18 @@ def colleagues(session: Session) -> list[Colleague]:
     ]  # fmt: skip
 
 
+def others(session: Session, name: str, moment: datetime) -> list[dict[str, Any]]:
+    """{"name", "state", "load", "capacity", "present"} of everyone else who answers, those who are present first."""
+    people = [one for one in colleagues(session) if one.name != name]
+    return [
+        {
+            "name": one.name, "state": one.state, "load": one.load, "capacity": one.capacity,
+            "present": one.is_present(moment),
+        }
+        for one in sorted(people, key=lambda one: not one.is_present(moment))
+    ]  # fmt: skip
+
+
 def set_state(session: Session, name: str, state: str, moment: datetime) -> None:
     """From `moment` on; the state they have already changes nothing."""
     query = select(Agent).where(Agent.name == name).with_for_update()
@@ -104,6 +122,16 @@ def set_state(session: Session, name: str, state: str, moment: datetime) -> None
     )
     if state != OFF:
         session.add(AgentState(agent=name, state=state, since=moment))
+
+
+def sign_off_gone(session: Session, moment: datetime) -> None:
+    """Whose desk is closed is off, as of when it was last open: a closed laptop is no time at work."""
+    running = and_(AgentState.agent == Agent.name, AgentState.until.is_(None))
+    closed = or_(Agent.seen_at.is_(None), Agent.seen_at < moment - gone_after())
+    query = select(Agent.name, Agent.seen_at, AgentState.since).join(AgentState, running).where(closed)
+    for name, seen_at, since in session.execute(query.with_for_update(of=Agent, skip_locked=True)).all():
+        set_state(session, name, OFF, max(seen_at or since, since))
+        announce(session, DESK)
 
 
 def was_put_on_a_break(session: Session, name: str) -> bool:

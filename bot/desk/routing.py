@@ -30,6 +30,7 @@ EVERY = timedelta(seconds=2)
 
 def route(session: Session, piece: Piece, now: datetime) -> datetime:
     """Due work of the kind ROUTE. Chats that a turn or an agent holds just now are looked at the next time."""
+    presence.sign_off_gone(session, now)
     for conversation in _lost(session, now):
         ownership.queue_lost(session, conversation)
     session.flush()

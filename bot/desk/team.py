@@ -70,11 +70,16 @@ def team(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
 
 
 def page(session: Session, person: Person, asked: Asked) -> Page:
-    return Page("team.html", {**team(session, person, asked), "states": STATES})
+    return Page("team.html", _shown(session, person, asked))
 
 
 def part(session: Session, person: Person, asked: Asked) -> Page:
-    return Page("_team.html", {**team(session, person, asked), "states": STATES})
+    return Page("_team.html", _shown(session, person, asked))
+
+
+def _shown(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
+    colleagues = presence.others(session, person.name, now())
+    return {**team(session, person, asked), "states": STATES, "colleagues": colleagues}
 
 
 def figures_part(session: Session, person: Person, asked: Asked) -> Page:

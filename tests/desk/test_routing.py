@@ -9,13 +9,14 @@ import pytest
 from sqlalchemy import update
 
 from bot.conversations import inbox, ownership
-from bot.conversations.models import Conversation, Message
+from bot.conversations.models import AgentState, Conversation, Message
 from bot.customers.store import identify
 from bot.db import Database, now
-from bot.desk import presence, routing
+from bot.desk import assigning, presence, routing
 from bot.desk.accounts import add_agent
 from bot.desk.models import Agent
 from bot.duework import do_due, plan
+from tests.cases.support import Teller
 from tests.conversations.support import Customer
 from tests.desk.conftest import PACKET, PASSWORD, Desk
 
@@ -263,6 +264,26 @@ def test_an_agent_who_answered_is_not_silent_and_one_whose_desk_is_closed_is_gon
     assert entry(chen, held)["owner"] == "queued"
 
 
+def test_a_closed_laptop_is_off_from_when_it_was_last_seen_and_its_agent_is_told(
+    lin: Desk, login: Callable[[str], Desk], database: Database
+) -> None:
+    go_on(lin)
+    moment = now()
+    with database.write() as session:
+        session.execute(update(Agent).where(Agent.name == "lin").values(seen_at=moment - timedelta(minutes=50)))
+        session.execute(update(AgentState).where(AgentState.agent == "lin").values(since=moment - timedelta(hours=1)))
+        session.commit()
+    sweep(database)
+    assert lin.get("/desk/api/queue").json()["state"] == "off" and "您现在离线" in lin.get("/desk/parts/queue").text
+    days = {"from": f"{moment - timedelta(days=1):%Y-%m-%d}", "to": f"{moment + timedelta(days=1):%Y-%m-%d}"}
+    page = login("wu").get("/desk/reports/shift", params={"format": "csv", **days}).text
+    (row,) = [line.split(",") for line in page.splitlines() if line.startswith("lin,")]
+    assert row[1] == "10 分钟"
+    go_on(lin)
+    sweep(database)
+    assert lin.get("/desk/api/queue").json()["state"] == "on" and "您现在离线" not in lin.get("/desk/parts/queue").text
+
+
 def test_a_chat_passed_to_a_team_keeps_its_place_and_its_note_is_for_colleagues_only(
     lin: Desk, chen: Desk, database: Database
 ) -> None:
@@ -281,8 +302,59 @@ def test_a_chat_passed_to_a_team_keeps_its_place_and_its_note_is_for_colleagues_
     assert not any("赔杯子" in text for text in passed.hears())
 
 
+def test_no_chat_is_given_to_someone_who_is_not_there(
+    lin: Desk, chen: Desk, login: Callable[[str], Desk], database: Database
+) -> None:
+    wu, held, waiting = login("wu"), queue(database), queue(database)
+    act(lin, held, "claim")
+    for state in ("off", "break", "on"):
+        chen.post("/desk/api/state", json={"state": state})
+        moved = [act(lin, held, "transfer", to="chen", note="交给你"), act(wu, waiting, "assign", to="chen")]
+        assert [answer.status_code for answer in moved] == ([400, 400] if state == "off" else [200, 200])
+        if state == "off":
+            assert "chen 现在不在" in moved[0].json()["error"]
+            assert not lin.get(f"/desk/api/conversations/{held.id}").json()["notes"]
+            continue
+        held, waiting = queue(database), queue(database)
+        act(lin, held, "claim")
+    with database.write() as session:
+        session.execute(update(Agent).where(Agent.name == "chen").values(seen_at=now() - timedelta(minutes=3)))
+        session.commit()
+    assert act(wu, waiting, "assign", to="chen").status_code == 400
+
+
+def test_colleagues_are_chosen_from_those_who_are_there_and_nobody_is_chosen_beforehand(
+    lin: Desk, login: Callable[[str], Desk], database: Database
+) -> None:
+    wu, held = login("wu"), queue(database)
+    act(lin, held, "claim")
+    queue(database)
+    go_on(lin, wu)
+    pages = ((lin, "wu", f"/desk/conversations/{held.id}"), (wu, "lin", "/desk/parts/team"))
+    for desk, other, page in pages:
+        (_, _, rest) = desk.get(page).text.partition('name="to" required>')
+        options = rest.partition("</select>")[0]
+        assert options.index('value=""') < options.index(f'value="{other}"') < options.index("chen · 不在")
+
+
+def test_a_new_case_goes_to_who_was_at_the_desk_of_late_before_one_who_never_was(
+    lin: Desk, login: Callable[[str], Desk], database: Database
+) -> None:
+    with database.write() as session:
+        for name in ("anna", "shen"):
+            add_agent(session, name, PASSWORD, "agent", "complaints")
+        session.commit()
+    given = []
+    for came in ([], ["shen"], ["shen"]):
+        go_on(*map(login, came))
+        number = Teller(database).open(now())
+        do_due(database, assigning.HANDLERS, now())
+        given.append(lin.get(f"/desk/api/cases/{number}").json()["assignee"])
+    assert given == ["anna", "shen", "shen"]
+
+
 def test_who_leads_sees_the_team_takes_over_assigns_whispers_and_sets_states(
-    lin: Desk, zhou: Desk, login: Callable[[str], Desk], database: Database
+    lin: Desk, chen: Desk, zhou: Desk, login: Callable[[str], Desk], database: Database
 ) -> None:
     wu, held, waiting = login("wu"), queue(database), queue(database)
     act(lin, held, "claim")
@@ -297,6 +369,7 @@ def test_who_leads_sees_the_team_takes_over_assigns_whispers_and_sets_states(
     assert [chat["id"] for chat in row["chats"]] == [held.id] and row["load"] == 1
     assert act(wu, held, "note", text="先道歉").status_code == 200
     assert lin.get(f"/desk/api/conversations/{held.id}").json()["notes"][0]["text"] == "先道歉"
+    go_on(chen)
     assert act(wu, waiting, "assign", to="chen").status_code == 200 and entry(wu, waiting)["agent"] == "chen"
     assert act(wu, waiting, "assign", to="chen").status_code == 409
     assert act(wu, held, "take").status_code == 200 and entry(wu, held)["agent"] == "wu"
@@ -308,7 +381,7 @@ def test_who_leads_sees_the_team_takes_over_assigns_whispers_and_sets_states(
 def test_a_shift_report_counts_what_each_did(
     lin: Desk, chen: Desk, login: Callable[[str], Desk], database: Database
 ) -> None:
-    go_on(lin)
+    go_on(lin, chen)
     one, two = queue(database), queue(database)
     for chat in (one, two):
         act(lin, chat, "claim")
