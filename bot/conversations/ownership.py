@@ -20,6 +20,7 @@ from bot.conversations.models import (
     Handoff,
     HandoffMove,
     Message,
+    in_hand,
 )
 from bot.conversations.outbox import add_message, position
 from bot.conversations.teams import team_for
@@ -185,6 +186,13 @@ def note_missed(session: Session, handoff: Handoff, agent: str, at: datetime) ->
             conversation_id=handoff.conversation_id, handoff_id=handoff.id, kind=MISSED, agent=agent, at=at
         )
     )
+
+
+def queue_left(session: Session, agent: str) -> None:
+    """The agent goes: whoever is with them need not wait until that is noticed."""
+    query = select(Conversation).where(in_hand(agent)).order_by(Conversation.id).with_for_update()
+    for conversation in session.execute(query).scalars().all():
+        queue_lost(session, conversation)
 
 
 def _queue_again(

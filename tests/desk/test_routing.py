@@ -264,6 +264,19 @@ def test_an_agent_who_answered_is_not_silent_and_one_whose_desk_is_closed_is_gon
     assert entry(chen, held)["owner"] == "queued"
 
 
+def test_chats_of_who_logs_out_go_back_to_the_front_of_the_queue_and_their_customers_are_told(
+    lin: Desk, chen: Desk, database: Database
+) -> None:
+    first, second, theirs = queue(database), queue(database), queue(database)
+    for chat in (first, second):
+        act(lin, chat, "claim")
+    act(chen, theirs, "claim")
+    lin.post("/desk/logout", data={"csrf": lin.headers["X-CSRF-Token"]})
+    left = [entry(chen, chat) for chat in (first, second)]
+    assert [(chat["owner"], chat["position"]) for chat in left] == [("queued", 1), ("queued", 2)]
+    assert "换一位同事接手" in first.hears()[-1] and entry(chen, theirs)["agent"] == "chen"
+
+
 def test_a_closed_laptop_is_off_from_when_it_was_last_seen_and_its_agent_is_told(
     lin: Desk, login: Callable[[str], Desk], database: Database
 ) -> None:
