@@ -43,6 +43,9 @@ CLAIMED, ASSIGNED, TAKEN, TRANSFERRED, TO_TEAM = "claimed", "assigned", "taken",
 LOST, RETURNED, ENDED = "lost", "returned", "ended"
 MISSED = "missed"
 """How a chat moves among people (HandoffMove.kind). A missed one stays where it is: an offer was not taken up."""
+CAME = (CLAIMED, ASSIGNED, TAKEN, TRANSFERRED)
+"""Moves after which a chat is `to`'s."""
+QUEUED_AGAIN = (TO_TEAM, LOST)
 SUFFERED = (LOST, MISSED)
 """What nobody does, but happens to them."""
 

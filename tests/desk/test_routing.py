@@ -407,6 +407,22 @@ def test_a_shift_report_counts_what_each_did(
     assert [rows["chen"][place] for place in (3, 5, 7, 8)] == ["1", "0", "0", "0"]
 
 
+def test_who_ends_a_chat_is_charged_only_for_their_own_time_with_it(
+    lin: Desk, chen: Desk, login: Callable[[str], Desk], database: Database
+) -> None:
+    held = queue(database)
+    act(lin, held, "claim")
+    with database.write() as session:
+        session.execute(update(ownership.Handoff).values(claimed_at=now() - timedelta(minutes=40)))
+        session.commit()
+    go_on(chen)
+    act(lin, held, "transfer", to="chen")
+    act(chen, held, "close", outcome="resolved")
+    page = login("wu").get("/desk/reports/shift", params={"format": "csv"}).text
+    (row,) = [line.split(",") for line in page.splitlines() if line.startswith("chen,")]
+    assert row[5] == "1" and "分钟" not in row[6]
+
+
 @pytest.mark.parametrize("state", ["asleep", ""])
 def test_a_state_nobody_knows_is_refused(lin: Desk, state: str) -> None:
     assert lin.post("/desk/api/state", json={"state": state}).status_code == 400
