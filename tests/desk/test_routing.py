@@ -426,3 +426,10 @@ def test_who_ends_a_chat_is_charged_only_for_their_own_time_with_it(
 @pytest.mark.parametrize("state", ["asleep", ""])
 def test_a_state_nobody_knows_is_refused(lin: Desk, state: str) -> None:
     assert lin.post("/desk/api/state", json={"state": state}).status_code == 400
+
+
+@pytest.mark.parametrize("name", ["nobody", "zhou"])
+def test_a_state_is_set_only_of_those_who_answer(login: Callable[[str], Desk], name: str) -> None:
+    wu = login("wu")
+    assert wu.post("/desk/api/state", json={"state": "on", "name": name}).status_code == 400
+    assert wu.post("/desk/api/state", json={"state": "break", "name": "lin"}).status_code == 200
