@@ -6,7 +6,7 @@ CaseError
 ├── BadFinding    a cause that catalog/quality.yml does not know
 ├── TooLate       a finished case is not opened again after so long; `days` is how long it may be
 ├── BadMerge      into itself, into a finished case, or into one of another customer
-├── BadIncident   an unknown kind, no place, an end before its beginning; or closed already
+├── BadIncident   an unknown kind, no or an unknown place, a twin, an end before its beginning; or closed already
 └── NotAllowed    the state does not allow the transition; `allowed` names those it does
 """
 

@@ -45,10 +45,14 @@ def declare(
         raise BadIncident("kind")
     if not (areas or facility):
         raise BadIncident("areas")
+    if not all(divisions.locate(area) for area in areas):
+        raise BadIncident("area")  # nobody's parcel would ever lie in it
     if not (text_zh.strip() and text_en.strip()) or max(len(text_zh), len(text_en)) > MOST_TEXT:
         raise BadIncident("text")
     if ends_at is not None and ends_at <= max(begins, now):
         raise BadIncident("ends_at")
+    if _has_twin(session, kind, areas, facility, now):
+        raise BadIncident("twin")
     incident = Incident(
         kind=kind, areas=list(dict.fromkeys(areas)), facility=facility, text_zh=text_zh, text_en=text_en,
         begins_at=begins, ends_at=ends_at, declared_by=actor, declared_at=now,
@@ -57,6 +61,19 @@ def declare(
     session.flush()
     plan(session, TELL, str(incident.id), max(begins, now))
     return _view(session, incident)
+
+
+def _has_twin(session: Session, kind: str, areas: Sequence[str], facility: str | None, now: datetime) -> bool:
+    """One of the same kind and place is not over: a second would tell the same customers the same again."""
+    open_ones = select(Incident).where(
+        Incident.kind == kind, Incident.closed_at.is_(None), or_(Incident.ends_at.is_(None), Incident.ends_at > now)
+    )
+    place = (facility, _narrowest(areas))
+    return any((one.facility, _narrowest(one.areas)) == place for one in session.execute(open_ones).scalars())
+
+
+def _narrowest(areas: Iterable[str]) -> set[str]:
+    return {name for area in areas for name in _names(area)[:1]}
 
 
 def close(session: Session, incident_id: int, summary: str, *, actor: str, now: datetime) -> IncidentView:
@@ -93,7 +110,7 @@ def active(session: Session, now: datetime) -> list[Incident]:
 
 def touches(incident: Incident, places: Iterable[str]) -> bool:
     """Whether one of the places is, or lies in, an area of the incident, or is its facility."""
-    areas = {name for area in incident.areas for name in _names(area)[:1]}
+    areas = _narrowest(incident.areas)
     own = incident.facility
     return any((own and own in place) or areas & set(_names(place)) for place in places)
 

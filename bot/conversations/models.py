@@ -163,7 +163,7 @@ class Handoff(Base):
     team = Column(String(20), nullable=False, default="online", doc="the skill that is asked for")
     offered_to = Column(String(60), doc="the agent who may take it first, until `offered_until`")
     offered_until = Column(UTCDateTime)
-    passed_over = Column(Text, nullable=False, default="", doc="names, a line each, who let an offer go by")
+    passed_over = Column(Text, nullable=False, default="", doc="names, a line each, who are not offered it again")
     ended_at = Column(UTCDateTime)
     outcome = Column(String(40), doc="returned, cancelled, callback, or the agent's closing outcome")
     summary = Column(String(200), nullable=False, default="", doc="plain and masked, for search")

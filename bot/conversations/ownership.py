@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -19,6 +20,7 @@ from bot.conversations.models import (
     Handoff,
     HandoffMove,
     Message,
+    in_hand,
 )
 from bot.conversations.outbox import add_message, position
 from bot.conversations.teams import team_for
@@ -39,7 +41,13 @@ EVENTS_LOOKED_AT = 40
 
 CLAIMED, ASSIGNED, TAKEN, TRANSFERRED, TO_TEAM = "claimed", "assigned", "taken", "transferred", "to_team"
 LOST, RETURNED, ENDED = "lost", "returned", "ended"
-"""How a chat moves among people (HandoffMove.kind)."""
+MISSED = "missed"
+"""How a chat moves among people (HandoffMove.kind). A missed one stays where it is: an offer was not taken up."""
+CAME = (CLAIMED, ASSIGNED, TAKEN, TRANSFERRED)
+"""Moves after which a chat is `to`'s."""
+QUEUED_AGAIN = (TO_TEAM, LOST)
+SUFFERED = (LOST, MISSED)
+"""What nobody does, but happens to them."""
 
 
 def request_handoff(session: Session, conversation: Conversation, reason: str, packet: dict[str, Any]) -> Handoff:
@@ -172,6 +180,22 @@ def assign(session: Session, conversation_id: str, supervisor: str, to: str) -> 
 def queue_lost(session: Session, conversation: Conversation) -> None:
     """The agent of this chat, locked by the caller, is gone or silent: others take it, and the customer is told."""
     _queue_again(session, conversation, LOST, "agent_lost")
+
+
+def note_missed(session: Session, handoff: Handoff, agent: str, at: datetime) -> None:
+    """The agent did not take up the offer of this chat."""
+    session.add(
+        HandoffMove(
+            conversation_id=handoff.conversation_id, handoff_id=handoff.id, kind=MISSED, agent=agent, at=at
+        )
+    )
+
+
+def queue_left(session: Session, agent: str) -> None:
+    """The agent goes: whoever is with them need not wait until that is noticed."""
+    query = select(Conversation).where(in_hand(agent)).order_by(Conversation.id).with_for_update()
+    for conversation in session.execute(query).scalars().all():
+        queue_lost(session, conversation)
 
 
 def _queue_again(

@@ -217,9 +217,13 @@ def transfer(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
 
 
 def _colleague(session: Session, person: Person, asked: Asked) -> str:
+    """The customer is told who has come: it must be someone who is there."""
     to = asked.text("to")
-    if to not in accounts.colleagues(session, person.name):
+    found = next((one for one in presence.others(session, person.name, now()) if one["name"] == to), None)
+    if found is None:
         raise Refused(400, "desk_no_colleague")
+    if not found["present"]:
+        raise Refused(400, "desk_not_here", {"name": to})
     return to
 
 

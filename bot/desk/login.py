@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from bot.conversations import ownership
 from bot.db import database, now
 from bot.desk import accounts, presence
 from bot.desk.access import (
@@ -71,6 +72,7 @@ async def logout(request: Request) -> Response:
             person = identify(session, asked, newcomer=True)
             check_change(person, asked, answering=False)
             presence.set_state(session, person.name, OFF, now())
+            ownership.queue_left(session, person.name)
             accounts.log_out(session, asked.token)
             session.commit()
 

@@ -17,7 +17,7 @@ from bot.cases import service as cases
 from bot.conversations import teams
 from bot.conversations.models import StoredFile
 from bot.conversations.text import clean
-from bot.db import database
+from bot.db import database, now
 from bot.desk import customers, panel, presence, sight, unmasking
 from bot.desk.access import Asked, identify, read
 from bot.desk.accounts import Person
@@ -57,7 +57,7 @@ def _pane(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
         "may_unmask": chat["masked"] and unmasking.may_unmask(session, person, chat["id"]),
         "reasons": unmasking.REASONS,
         "form_key": uuid4().hex,
-        "colleagues": [one for one in presence.colleagues(session) if one.name != person.name],
+        "colleagues": presence.others(session, person.name, now()),
         "teams": teams.CHOSEN,
         "outcomes": OUTCOMES,
     }

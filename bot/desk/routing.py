@@ -1,7 +1,7 @@
 """Waiting chats find an agent, and chats whose agent is gone find another: due work of the desk, every few seconds.
 
-A chat is offered to the freest agent of its team who is on. It stays in the queue meanwhile, where anyone may pull it;
-an offer that goes by is made to the next one, and who let it go by is put on a break.
+A chat is offered to the freest agent of its team who is on, one chat at a time. It stays in the queue meanwhile, where
+anyone may pull it; an offer that goes by is made to the next one, and who did nothing meanwhile is put on a break.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from bot import catalog
 from bot.conversations import ownership
-from bot.conversations.models import AGENT, HAS_OPEN_HANDOFF, QUEUED, Conversation, Handoff, Message
+from bot.conversations.models import AGENT, HAS_OPEN_HANDOFF, QUEUED, Conversation, Handoff, HandoffMove, Message
 from bot.conversations.public import ONLINE, class_of
 from bot.conversations.teams import SUPERVISOR
 from bot.conversations.wakeups import DESK, announce
@@ -30,6 +30,7 @@ EVERY = timedelta(seconds=2)
 
 def route(session: Session, piece: Piece, now: datetime) -> datetime:
     """Due work of the kind ROUTE. Chats that a turn or an agent holds just now are looked at the next time."""
+    presence.sign_off_gone(session, now)
     for conversation in _lost(session, now):
         ownership.queue_lost(session, conversation)
     session.flush()
@@ -41,9 +42,10 @@ def offer_waiting(session: Session, now: datetime) -> None:
     """Whoever has waited longest is offered first."""
     waiting = _waiting(session)
     staff = presence.colleagues(session) if waiting else []
+    for _, handoff in waiting:
+        if handoff.offered_to:
+            _look_after(session, handoff, staff, now)
     for conversation, handoff in waiting:
-        if handoff.offered_to and not _goes_on(handoff, staff, now):
-            _let_go_by(session, handoff, staff, now)
         if not handoff.offered_to:
             _offer(session, conversation, handoff, staff, now)
 
@@ -58,18 +60,45 @@ def _waiting(session: Session) -> list[Any]:
     return list(session.execute(query.with_for_update(of=Conversation, skip_locked=True)))
 
 
-def _goes_on(handoff: Handoff, staff: Iterable[Colleague], now: datetime) -> bool:
-    there = any(person.name == handoff.offered_to and person.is_there(now) for person in staff)
-    return there and now < handoff.offered_until
+def _look_after(session: Session, handoff: Handoff, staff: Iterable[Colleague], now: datetime) -> None:
+    """An offer ends when its time is over or its agent is no longer on."""
+    asked = next((person for person in staff if person.name == handoff.offered_to), None)
+    if asked is None or not asked.takes_part(now):
+        _withdraw(session, handoff, asked)
+    elif now >= handoff.offered_until:
+        _let_go_by(session, handoff, asked, now)
 
 
-def _let_go_by(session: Session, handoff: Handoff, staff: Iterable[Colleague], now: datetime) -> None:
-    for person in staff:
-        if person.name == handoff.offered_to:
-            person.state, person.load = BREAK, person.load - 1
-            presence.set_state(session, person.name, BREAK, now)
-    pass_over(handoff)
+def _withdraw(session: Session, handoff: Handoff, asked: Colleague | None) -> None:
+    handoff.offered_to = handoff.offered_until = None
+    if asked is not None:
+        asked.load, asked.is_asked = asked.load - 1, False
     announce(session, DESK)
+
+
+def _let_go_by(session: Session, handoff: Handoff, asked: Colleague, now: datetime) -> None:
+    """Who was at work has passed it over; a chair that is empty is on a break, and is asked again once back on."""
+    began = handoff.offered_until - _time_to_take()
+    if _was_at_work(session, asked.name, began):
+        pass_over(handoff)
+    else:
+        ownership.note_missed(session, handoff, asked.name, now)
+        asked.state = BREAK
+        presence.set_state(session, asked.name, BREAK, now)
+    _withdraw(session, handoff, asked)
+
+
+def _was_at_work(session: Session, name: str, since: datetime) -> bool:
+    """They moved a chat or answered a customer."""
+    moved = select(HandoffMove.id).where(
+        HandoffMove.agent == name, HandoffMove.at >= since, HandoffMove.kind.not_in(ownership.SUFFERED)
+    )
+    said = select(Message.seq).where(Message.agent == name, Message.at >= since)
+    return any(session.execute(query.limit(1)).first() for query in (moved, said))
+
+
+def _time_to_take() -> timedelta:
+    return timedelta(seconds=catalog.read("routing")["offer_seconds"])
 
 
 def pass_over(handoff: Handoff) -> None:
@@ -84,16 +113,15 @@ def _offer(
     rules = catalog.read("routing")
     waited = now - conversation.queued_at
     any_team = handoff.team != SUPERVISOR and waited >= timedelta(seconds=rules["widen_seconds"])
-    free = [one for one in staff if one.is_free(now) and (any_team or one.fits(handoff.team))]
-    fresh = [one for one in free if one.name not in handoff.passed_over.split("\n")]
-    if not fresh:
-        if free:
-            handoff.passed_over = ""  # all have been asked: from the beginning, the next time
+    passed_over = handoff.passed_over.split("\n")
+    fitting = [one for one in staff if one.name not in passed_over and (any_team or one.fits(handoff.team))]
+    free = [one for one in fitting if one.is_free(now)]
+    if not free:
         return
-    chosen = min(fresh, key=lambda one: (not one.fits(handoff.team), one.load / one.capacity, one.load, one.name))
-    chosen.load += 1
+    chosen = min(free, key=lambda one: (not one.fits(handoff.team), one.load / one.capacity, one.load, one.name))
+    chosen.load, chosen.is_asked = chosen.load + 1, True
     handoff.offered_to = chosen.name
-    handoff.offered_until = now + timedelta(seconds=rules["offer_seconds"])
+    handoff.offered_until = now + _time_to_take()
     announce(session, DESK)
 
 

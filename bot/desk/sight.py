@@ -17,7 +17,7 @@ from bot.conversations.errors import UnknownConversation
 from bot.conversations.inbox import read_file
 from bot.conversations.models import AGENT, QUEUED, Conversation, StoredFile
 from bot.db import now
-from bot.desk import notes, reading
+from bot.desk import notes, presence, reading
 from bot.desk.access import Refused
 from bot.desk.accounts import Person
 from bot.desk.models import Unmasking
@@ -38,7 +38,8 @@ CASE_PAGE = "case_page"
 
 
 def queue(session: Session, person: Person) -> dict[str, Any]:
-    """{"waiting": how many wait, "state": this person's, "conversations": that wait or are with an agent, in order}.
+    """{"waiting": how many wait, "state": this person's, "put_on_break": whether they did not choose that state,
+    "conversations": that wait or are with an agent, in order}.
 
     Each with what it may take by the documents (`limit_s`) and, in one's own, what is unread and unanswered.
     """
@@ -48,7 +49,10 @@ def queue(session: Session, person: Person) -> dict[str, Any]:
         for chat in views.queue(session)
     ]
     waiting = sum(chat["owner"] == QUEUED for chat in chats)
-    return {"waiting": waiting, "state": person.state, "conversations": chats}
+    return {
+        "waiting": waiting, "state": person.state,
+        "put_on_break": presence.was_put_on_a_break(session, person.name), "conversations": chats,
+    }  # fmt: skip
 
 
 def counts(queue: dict[str, Any], person: Person) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from bot.conversations.inbox import lock
 from bot.conversations.models import QUEUED, AgentState
 from bot.conversations.wakeups import DESK, announce
 from bot.db import now
-from bot.desk import presence, routing, sight
+from bot.desk import accounts, presence, routing, sight
 from bot.desk.access import Asked, Refused
 from bot.desk.accounts import Person
 from bot.desk.api import changes, chat_id, reads, require_lead
@@ -32,6 +32,8 @@ def set_state(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
         raise Refused(400, "desk_field_needed", {"field": "state"})
     if name != person.name:
         require_lead(person)
+        if name not in accounts.colleagues(session, person.name):
+            raise Refused(400, "desk_no_colleague")
     presence.set_state(session, name, state, now())
     announce(session, DESK)
     return {"name": name, "state": state}
@@ -70,11 +72,16 @@ def team(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
 
 
 def page(session: Session, person: Person, asked: Asked) -> Page:
-    return Page("team.html", {**team(session, person, asked), "states": STATES})
+    return Page("team.html", _shown(session, person, asked))
 
 
 def part(session: Session, person: Person, asked: Asked) -> Page:
-    return Page("_team.html", {**team(session, person, asked), "states": STATES})
+    return Page("_team.html", _shown(session, person, asked))
+
+
+def _shown(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
+    colleagues = presence.others(session, person.name, now())
+    return {**team(session, person, asked), "states": STATES, "colleagues": colleagues}
 
 
 def figures_part(session: Session, person: Person, asked: Asked) -> Page:

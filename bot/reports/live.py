@@ -25,7 +25,7 @@ def answering(session: Session, period: Period, now: datetime) -> Report:
         targets=service.targets(session, period, replies, now),
         tables=[
             _now(session, now),
-            service.times(session, period, replies),
+            service.times(session, period, replies, now),
             service.bot_or_person(session, period),
             service.reasons(session, period),
             survey(session, period),

@@ -47,7 +47,7 @@ def monthly(session: Session, period: Period, now: datetime) -> Report:
             _clocks(cube),
             survey(session, period),
             service.reasons(session, period),
-            service.times(session, period, replies),
+            service.times(session, period, replies, now),
         ],
     )
 

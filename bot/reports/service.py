@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, case, func, literal, or_, select, union_all
+from sqlalchemy.orm import Session, aliased
 
 from bot import catalog
-from bot.conversations.models import Conversation, Handoff, InboxMessage, Message
+from bot.conversations import ownership
+from bot.conversations.models import Conversation, Handoff, HandoffMove, InboxMessage, Message
 from bot.conversations.public import ONLINE, SOCIAL, social_channels
 from bot.reports.model import Seconds, Table, Target, Word
 from bot.reports.period import Period, local
@@ -19,6 +20,8 @@ GAP = timedelta(minutes=30)
 """After such a silence a customer's message begins a new contact, whose first reply counts (our design)."""
 REPLIES_LOOKED_FOR = timedelta(days=1)
 """A first reply later than this after the period is none."""
+PERSON = "person"
+NOTHING: Spread = {"count": 0, "median": None, "most": None, "longest": None, "counted": 0, "kept": 0}
 
 
 def limit_seconds(channel_class: str) -> int:
@@ -29,7 +32,7 @@ def limit_seconds(channel_class: str) -> int:
 
 def first_replies(session: Session, period: Period, now: datetime) -> dict[str, Spread]:
     """By channel class: the spread of seconds to the first reply of a contact; `counted` contacts had one or ran out
-    of time, `kept` had it within the limit.
+    of time, `kept` had it within the limit. And by PERSON, of those who asked for a person.
     """
     contacts = _contacts(period)
     limit = case((contacts.c.by == SOCIAL, limit_seconds(SOCIAL)), else_=limit_seconds(ONLINE))
@@ -40,18 +43,19 @@ def first_replies(session: Session, period: Period, now: datetime) -> dict[str, 
         case((or_(contacts.c.value.is_not(None), late), 1), else_=0).label("counted"),
         case((contacts.c.value <= limit, 1), else_=0).label("kept"),
     )
-    none: Spread = {"count": 0, "median": None, "most": None, "longest": None, "counted": 0, "kept": 0}
-    return {ONLINE: none, SOCIAL: none, **spreads(session, query, "counted", "kept")}
+    found = spreads(session, query, "counted", "kept")
+    return {ONLINE: NOTHING, SOCIAL: NOTHING, **found, PERSON: _person_replies(session, period, now)}
 
 
 def targets(session: Session, period: Period, replies: dict[str, Spread], now: datetime) -> list[Target]:
     """Of `first_replies`, and of those who asked for a person at peak hours."""
     kept, counted = answered_at_peak(session, period, now)
     rate = int(catalog.read("quality")["figures"]["answer_rate_percent"]["value"])
-    online, social = replies[ONLINE], replies[SOCIAL]
+    online, social, person = replies[ONLINE], replies[SOCIAL], replies[PERSON]
     return [
         Target("online_reply", limit_seconds(ONLINE), online["kept"], online["counted"]),
         Target("social_reply", limit_seconds(SOCIAL) // 3600, social["kept"], social["counted"]),
+        Target("person_reply", limit_seconds(ONLINE), person["kept"], person["counted"]),
         Target("answer_rate", rate, kept, counted, least=rate),
     ]
 
@@ -150,20 +154,84 @@ def reasons(session: Session, period: Period) -> Table:
     return Table("reasons", ("reason", "chats", "taken"), rows, bars="chats")
 
 
-def times(session: Session, period: Period, replies: dict[str, Spread]) -> Table:
-    """How long a first reply, the wait for a person and a person's work took: the middle, nine of ten, the longest."""
-    waited = seconds(Handoff.claimed_at) - seconds(Handoff.requested_at)
-    handled = seconds(Handoff.ended_at) - seconds(Handoff.claimed_at)
-    found: dict[str, Spread] = {}
-    for name, length, last in (("waiting", waited, Handoff.claimed_at), ("handling", handled, Handoff.ended_at)):
-        by = case((Handoff.id.is_not(None), name)).label("by")
-        over = select(by, length.label("value")).where(_in(period), Handoff.claimed_at.is_not(None), last.is_not(None))
-        found |= spreads(session, over)
-    found |= {f"reply_{name}": spread for name, spread in replies.items()}
-    none: Spread = {"count": 0, "median": None, "most": None, "longest": None}
+def _person_replies(session: Session, period: Period, now: datetime) -> Spread:
+    """Of online chats passed on in the period: seconds from the asking for a person to the first words of one.
+
+    `counted` and `kept` as of `first_replies`; the bot's words, and its saying that a person has come, are no reply.
+    """
+    until = func.coalesce(Handoff.ended_at, moment(now))
+    said = (
+        select(func.min(Message.at))
+        .where(
+            Message.conversation_id == Handoff.conversation_id, Message.sender == "agent",
+            Message.at >= Handoff.requested_at, Message.at <= until,
+        )
+        .correlate(Handoff)
+        .scalar_subquery()
+    )  # fmt: skip
+    online = Conversation.channel.not_in(social_channels())
+    asked = (
+        select(
+            (seconds(said) - seconds(Handoff.requested_at)).label("value"),
+            (seconds(until) - seconds(Handoff.requested_at)).label("waited"),
+        )
+        .join(Conversation, Conversation.id == Handoff.conversation_id)
+        .where(_in(period), online)
+        .subquery()
+    )
+    limit = limit_seconds(ONLINE)
+    query = select(
+        literal(PERSON).label("by"),
+        asked.c.value,
+        case((or_(asked.c.value.is_not(None), asked.c.waited > limit), 1), else_=0).label("counted"),
+        case((asked.c.value <= limit, 1), else_=0).label("kept"),
+    )
+    return spreads(session, query, "counted", "kept").get(PERSON, NOTHING)
+
+
+def _waits(period: Period, now: datetime) -> Any:
+    """Each wait for a person begun in the period, as a query for `spreads`; an open one lasts until now."""
+    taken = aliased(HandoffMove)
+    retaken = (
+        select(func.min(taken.at))
+        .where(
+            taken.handoff_id == HandoffMove.handoff_id, taken.id > HandoffMove.id, taken.kind.in_(ownership.CAME)
+        )
+        .correlate(HandoffMove)
+        .scalar_subquery()
+    )  # fmt: skip
+    first = select(_wait(Handoff.claimed_at, Handoff.requested_at, now)).where(_in(period))
+    again = (
+        select(_wait(retaken, HandoffMove.at, now))
+        .join(Handoff, Handoff.id == HandoffMove.handoff_id)
+        .where(
+            HandoffMove.kind.in_(ownership.QUEUED_AGAIN),
+            HandoffMove.at >= period.start, HandoffMove.at < period.end,
+        )
+    )  # fmt: skip
+    waits = union_all(first, again).subquery()
+    return select(literal("waiting").label("by"), waits.c.value)
+
+
+def _wait(taken_at: Any, since: Any, now: datetime) -> Any:
+    return (seconds(func.coalesce(taken_at, Handoff.ended_at, moment(now))) - seconds(since)).label("value")
+
+
+def _handling(period: Period) -> Any:
+    """What each chat passed on in the period took of people's time, as a query for `spreads`."""
+    value = seconds(Handoff.ended_at) - seconds(Handoff.claimed_at)
+    query = select(literal("handling").label("by"), value.label("value"))
+    return query.where(_in(period), Handoff.claimed_at.is_not(None), Handoff.ended_at.is_not(None))
+
+
+def times(session: Session, period: Period, replies: dict[str, Spread], now: datetime) -> Table:
+    """How long a first reply, the waits for a person and a person's work took: the middle, nine of ten, the longest."""
+    found = {f"reply_{name}": spread for name, spread in replies.items()}
+    for query in (_waits(period, now), _handling(period)):
+        found |= spreads(session, query)
     rows: list[Any] = []
-    for name in ("reply_online", "reply_social", "waiting", "handling"):
-        spread = found.get(name, none)
+    for name in ("reply_online", "reply_social", "reply_person", "waiting", "handling"):
+        spread = found.get(name, NOTHING)
         rows.append((
             Word("span", name), spread["count"], *(Seconds(spread[part]) for part in ("median", "most", "longest")),
         ))  # fmt: skip

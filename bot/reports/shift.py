@@ -15,8 +15,6 @@ from bot.reports.model import Report, Seconds, Table
 from bot.reports.period import Period
 from bot.reports.sql import Spread, seconds, spreads
 
-CAME = (ownership.CLAIMED, ownership.ASSIGNED, ownership.TAKEN, ownership.TRANSFERRED)
-"""Moves after which a chat is `to`'s."""
 WENT = (ownership.TRANSFERRED, ownership.TO_TEAM)
 
 
@@ -56,7 +54,7 @@ def _moves(session: Session, period: Period) -> dict[str, dict[str, int]]:
     columns = (HandoffMove.kind, HandoffMove.agent, HandoffMove.to)
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for kind, agent, to, many in session.execute(select(*columns, func.count()).where(*which).group_by(*columns)):
-        if kind in CAME:
+        if kind in ownership.CAME:
             counts[to]["came"] += many
         if kind in WENT:
             counts[agent]["went"] += many
@@ -67,7 +65,7 @@ def _moves(session: Session, period: Period) -> dict[str, dict[str, int]]:
 
 def _first_replies(session: Session, period: Period) -> dict[str, Spread]:
     """Seconds from a chat's coming to the agent's first words in it."""
-    came = and_(HandoffMove.kind.in_(CAME), HandoffMove.at >= period.start, HandoffMove.at < period.end)
+    came = and_(HandoffMove.kind.in_(ownership.CAME), HandoffMove.at >= period.start, HandoffMove.at < period.end)
     said = (
         select(func.min(Message.at))
         .where(
@@ -82,9 +80,9 @@ def _first_replies(session: Session, period: Period) -> dict[str, Spread]:
 
 
 def _handled(session: Session, period: Period) -> dict[str, Spread]:
-    """Chats ended by an agent, and the seconds they had them."""
+    """Chats ended by an agent, and the seconds they had them: not the time of those who had them before."""
     ended = (HandoffMove.kind == ownership.ENDED, HandoffMove.at >= period.start, HandoffMove.at < period.end)
-    value = seconds(HandoffMove.at) - seconds(Handoff.claimed_at)
+    value = seconds(HandoffMove.at) - seconds(Handoff.held_since)
     query = select(HandoffMove.agent.label("by"), value.label("value")).join(
         Handoff, Handoff.id == HandoffMove.handoff_id
     )

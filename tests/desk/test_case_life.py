@@ -157,6 +157,9 @@ def test_a_supervisor_declares_and_closes_an_incident_and_an_agent_reads_it(lin:
     assert lin.post("/desk/api/incidents", json=INCIDENT).status_code == 403
     made = wu.post("/desk/api/incidents", json=INCIDENT).json()
     assert made["areas"] == ["杭州", "宁波"]
+    twin = wu.post("/desk/api/incidents", json={**INCIDENT, "areas": "宁波市，杭州市"})
+    assert twin.status_code == 400 and "同一地点" in twin.json()["error"]
+    assert wu.post("/desk/api/incidents", json={**INCIDENT, "kind": "accident"}).status_code == 200
     read = lin.get("/desk/incidents").text
     assert "台风影响派送" in read and "/desk/api/incidents" not in read
     path = f"/desk/api/incidents/{made['id']}/close"
@@ -167,7 +170,11 @@ def test_a_supervisor_declares_and_closes_an_incident_and_an_agent_reads_it(lin:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"kind": "party"}, {"areas": " "}, {"text_en": ""}, {"ends_at": "2020-01-01T00:00"}, {"ends_at": "soon"}]
+    "wrong",
+    [
+        {"kind": "party"}, {"areas": " "}, {"areas": "杭州、不存在市"}, {"text_en": ""},
+        {"ends_at": "2020-01-01T00:00"}, {"ends_at": "soon"},
+    ],
 )
 def test_an_incident_without_kind_place_words_or_with_a_wrong_time_is_refused(wu: Desk, wrong: dict[str, str]) -> None:
     answer = wu.post("/desk/api/incidents", json={**INCIDENT, **wrong})

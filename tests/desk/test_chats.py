@@ -80,8 +80,9 @@ def test_a_reply_reaches_the_customer_and_the_customers_answer_reaches_the_agent
 @pytest.mark.parametrize("name", ["reply", "transfer", "return", "close"])
 def test_only_the_agent_who_has_the_chat_acts_in_it(lin: Desk, chen: Desk, customer: Customer, name: str) -> None:
     act(lin, customer, "claim")
+    lin.post("/desk/api/state", json={"state": "on"})
     before = customer.sees()
-    answer = act(chen, customer, name, text="x", to="wu", outcome="resolved")
+    answer = act(chen, customer, name, text="x", to="lin", outcome="resolved")
     assert answer.status_code == 409 and answer.json()["error"]
     assert customer.sees() == before
 
@@ -101,7 +102,9 @@ def test_closing_keeps_the_outcome_and_leaves_the_queue(lin: Desk, customer: Cus
     act(lin, customer, "claim")
     assert act(lin, customer, "close").status_code == 400
     assert act(lin, customer, "close", outcome="resolved").json()["owner"] == "closed"
-    assert lin.get("/desk/api/queue").json() == {"waiting": 0, "state": "off", "conversations": []}
+    assert lin.get("/desk/api/queue").json() == {
+        "waiting": 0, "state": "off", "put_on_break": False, "conversations": [],
+    }  # fmt: skip
 
 
 def test_the_agent_sees_what_a_platform_did_with_each_message(
@@ -118,6 +121,7 @@ def test_the_agent_sees_what_a_platform_did_with_each_message(
 
 def test_a_transfer_needs_a_colleague_who_answers(lin: Desk, chen: Desk, customer: Customer) -> None:
     act(lin, customer, "claim")
+    chen.post("/desk/api/state", json={"state": "on"})
     for nobody in ("zhou", "lin", "nobody"):
         assert act(lin, customer, "transfer", to=nobody).status_code == 400
     assert act(lin, customer, "transfer", to="chen").json()["agent"] == "chen"

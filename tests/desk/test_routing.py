@@ -9,13 +9,14 @@ import pytest
 from sqlalchemy import update
 
 from bot.conversations import inbox, ownership
-from bot.conversations.models import Conversation, Message
+from bot.conversations.models import AgentState, Conversation, Message
 from bot.customers.store import identify
 from bot.db import Database, now
-from bot.desk import presence, routing
+from bot.desk import assigning, presence, routing
 from bot.desk.accounts import add_agent
 from bot.desk.models import Agent
 from bot.duework import do_due, plan
+from tests.cases.support import Teller
 from tests.conversations.support import Customer
 from tests.desk.conftest import PACKET, PASSWORD, Desk
 
@@ -118,6 +119,70 @@ def test_an_offer_that_goes_by_is_made_to_the_next_and_its_agent_is_on_a_break(
     assert entry(other, waiting)["offered_to"] is None
 
 
+def test_nobody_is_offered_two_chats_at_once(lin: Desk, database: Database) -> None:
+    go_on(lin)
+    first, second = queue(database), queue(database)
+    sweep(database)
+    assert (entry(lin, first)["offered_to"], entry(lin, second)["offered_to"]) == ("lin", None)
+    act(lin, first, "claim")
+    sweep(database)
+    assert entry(lin, second)["offered_to"] == "lin"
+
+
+@pytest.mark.parametrize("work", ["claim", "reply"])
+def test_who_took_or_answered_another_chat_during_an_offer_gets_no_break_and_is_not_offered_it_again(
+    lin: Desk, database: Database, work: str
+) -> None:
+    other = queue(database)
+    if work == "reply":
+        act(lin, other, "claim")
+        pass_silently(database, other, timedelta(minutes=1))
+    go_on(lin)
+    waiting = queue(database)
+    with database.write() as session:  # the one that `lin` pulls is offered to nobody
+        session.query(Conversation).filter_by(id=waiting.id).update({"queued_at": now() - timedelta(minutes=1)})
+        session.commit()
+    sweep(database)
+    assert entry(lin, waiting)["offered_to"] == "lin"
+    assert act(lin, other, work, text="您好").status_code == 200
+    for late in (31, 33):
+        sweep(database, now() + late * SECOND)
+    assert lin.get("/desk/api/queue").json()["state"] == "on"
+    assert entry(lin, waiting)["offered_to"] is None
+
+
+def test_a_chat_that_was_declined_is_not_offered_to_the_same_again_and_may_still_be_pulled(
+    lin: Desk, database: Database
+) -> None:
+    go_on(lin)
+    waiting = queue(database)
+    sweep(database)
+    act(lin, waiting, "decline")
+    for late in (1, 3, 5):
+        sweep(database, now() + late * SECOND)
+    assert entry(lin, waiting)["offered_to"] is None
+    assert act(lin, waiting, "claim").status_code == 200
+
+
+def test_who_was_put_on_a_break_is_told_until_they_are_back_on_and_is_asked_again(
+    lin: Desk, database: Database
+) -> None:
+    go_on(lin)
+    waiting = queue(database)
+    sweep(database)
+    assert "您没有接起" not in lin.get("/desk/parts/queue").text
+    sweep(database, now() + 31 * SECOND)
+    assert "您没有接起" in lin.get("/desk/parts/queue").text and "您没有接起" in lin.get("/desk/").text
+    go_on(lin)
+    assert "您没有接起" not in lin.get("/desk/parts/queue").text
+    sweep(database)
+    assert entry(lin, waiting)["offered_to"] == "lin"
+    lin.post("/desk/api/state", json={"state": "break"})
+    sweep(database)
+    assert entry(lin, waiting)["offered_to"] is None  # on a break of one's own choice one need not wait it out
+    assert "您没有接起" not in lin.get("/desk/parts/queue").text
+
+
 def test_a_chat_waits_for_its_team_and_after_a_while_for_anyone(
     lin: Desk, login: Callable[[str], Desk], database: Database
 ) -> None:
@@ -134,8 +199,9 @@ def test_a_chat_waits_for_its_team_and_after_a_while_for_anyone(
     sweep(database)
     assert entry(lin, complaint)["offered_to"] == "shen"
     act(shen, complaint, "decline")
+    act(lin, other, "claim")
     sweep(database, now() + 61 * SECOND)
-    assert entry(lin, complaint)["offered_to"] is not None
+    assert entry(lin, complaint)["offered_to"] == "lin"
 
 
 def test_what_waits_for_supervisors_is_offered_to_nobody_else(
@@ -198,6 +264,39 @@ def test_an_agent_who_answered_is_not_silent_and_one_whose_desk_is_closed_is_gon
     assert entry(chen, held)["owner"] == "queued"
 
 
+def test_chats_of_who_logs_out_go_back_to_the_front_of_the_queue_and_their_customers_are_told(
+    lin: Desk, chen: Desk, database: Database
+) -> None:
+    first, second, theirs = queue(database), queue(database), queue(database)
+    for chat in (first, second):
+        act(lin, chat, "claim")
+    act(chen, theirs, "claim")
+    lin.post("/desk/logout", data={"csrf": lin.headers["X-CSRF-Token"]})
+    left = [entry(chen, chat) for chat in (first, second)]
+    assert [(chat["owner"], chat["position"]) for chat in left] == [("queued", 1), ("queued", 2)]
+    assert "换一位同事接手" in first.hears()[-1] and entry(chen, theirs)["agent"] == "chen"
+
+
+def test_a_closed_laptop_is_off_from_when_it_was_last_seen_and_its_agent_is_told(
+    lin: Desk, login: Callable[[str], Desk], database: Database
+) -> None:
+    go_on(lin)
+    moment = now()
+    with database.write() as session:
+        session.execute(update(Agent).where(Agent.name == "lin").values(seen_at=moment - timedelta(minutes=50)))
+        session.execute(update(AgentState).where(AgentState.agent == "lin").values(since=moment - timedelta(hours=1)))
+        session.commit()
+    sweep(database)
+    assert lin.get("/desk/api/queue").json()["state"] == "off" and "您现在离线" in lin.get("/desk/parts/queue").text
+    days = {"from": f"{moment - timedelta(days=1):%Y-%m-%d}", "to": f"{moment + timedelta(days=1):%Y-%m-%d}"}
+    page = login("wu").get("/desk/reports/shift", params={"format": "csv", **days}).text
+    (row,) = [line.split(",") for line in page.splitlines() if line.startswith("lin,")]
+    assert row[1] == "10 分钟"
+    go_on(lin)
+    sweep(database)
+    assert lin.get("/desk/api/queue").json()["state"] == "on" and "您现在离线" not in lin.get("/desk/parts/queue").text
+
+
 def test_a_chat_passed_to_a_team_keeps_its_place_and_its_note_is_for_colleagues_only(
     lin: Desk, chen: Desk, database: Database
 ) -> None:
@@ -216,8 +315,59 @@ def test_a_chat_passed_to_a_team_keeps_its_place_and_its_note_is_for_colleagues_
     assert not any("赔杯子" in text for text in passed.hears())
 
 
+def test_no_chat_is_given_to_someone_who_is_not_there(
+    lin: Desk, chen: Desk, login: Callable[[str], Desk], database: Database
+) -> None:
+    wu, held, waiting = login("wu"), queue(database), queue(database)
+    act(lin, held, "claim")
+    for state in ("off", "break", "on"):
+        chen.post("/desk/api/state", json={"state": state})
+        moved = [act(lin, held, "transfer", to="chen", note="交给你"), act(wu, waiting, "assign", to="chen")]
+        assert [answer.status_code for answer in moved] == ([400, 400] if state == "off" else [200, 200])
+        if state == "off":
+            assert "chen 现在不在" in moved[0].json()["error"]
+            assert not lin.get(f"/desk/api/conversations/{held.id}").json()["notes"]
+            continue
+        held, waiting = queue(database), queue(database)
+        act(lin, held, "claim")
+    with database.write() as session:
+        session.execute(update(Agent).where(Agent.name == "chen").values(seen_at=now() - timedelta(minutes=3)))
+        session.commit()
+    assert act(wu, waiting, "assign", to="chen").status_code == 400
+
+
+def test_colleagues_are_chosen_from_those_who_are_there_and_nobody_is_chosen_beforehand(
+    lin: Desk, login: Callable[[str], Desk], database: Database
+) -> None:
+    wu, held = login("wu"), queue(database)
+    act(lin, held, "claim")
+    queue(database)
+    go_on(lin, wu)
+    pages = ((lin, "wu", f"/desk/conversations/{held.id}"), (wu, "lin", "/desk/parts/team"))
+    for desk, other, page in pages:
+        (_, _, rest) = desk.get(page).text.partition('name="to" required>')
+        options = rest.partition("</select>")[0]
+        assert options.index('value=""') < options.index(f'value="{other}"') < options.index("chen · 不在")
+
+
+def test_a_new_case_goes_to_who_was_at_the_desk_of_late_before_one_who_never_was(
+    lin: Desk, login: Callable[[str], Desk], database: Database
+) -> None:
+    with database.write() as session:
+        for name in ("anna", "shen"):
+            add_agent(session, name, PASSWORD, "agent", "complaints")
+        session.commit()
+    given = []
+    for came in ([], ["shen"], ["shen"]):
+        go_on(*map(login, came))
+        number = Teller(database).open(now())
+        do_due(database, assigning.HANDLERS, now())
+        given.append(lin.get(f"/desk/api/cases/{number}").json()["assignee"])
+    assert given == ["anna", "shen", "shen"]
+
+
 def test_who_leads_sees_the_team_takes_over_assigns_whispers_and_sets_states(
-    lin: Desk, zhou: Desk, login: Callable[[str], Desk], database: Database
+    lin: Desk, chen: Desk, zhou: Desk, login: Callable[[str], Desk], database: Database
 ) -> None:
     wu, held, waiting = login("wu"), queue(database), queue(database)
     act(lin, held, "claim")
@@ -232,6 +382,7 @@ def test_who_leads_sees_the_team_takes_over_assigns_whispers_and_sets_states(
     assert [chat["id"] for chat in row["chats"]] == [held.id] and row["load"] == 1
     assert act(wu, held, "note", text="先道歉").status_code == 200
     assert lin.get(f"/desk/api/conversations/{held.id}").json()["notes"][0]["text"] == "先道歉"
+    go_on(chen)
     assert act(wu, waiting, "assign", to="chen").status_code == 200 and entry(wu, waiting)["agent"] == "chen"
     assert act(wu, waiting, "assign", to="chen").status_code == 409
     assert act(wu, held, "take").status_code == 200 and entry(wu, held)["agent"] == "wu"
@@ -243,7 +394,7 @@ def test_who_leads_sees_the_team_takes_over_assigns_whispers_and_sets_states(
 def test_a_shift_report_counts_what_each_did(
     lin: Desk, chen: Desk, login: Callable[[str], Desk], database: Database
 ) -> None:
-    go_on(lin)
+    go_on(lin, chen)
     one, two = queue(database), queue(database)
     for chat in (one, two):
         act(lin, chat, "claim")
@@ -256,6 +407,29 @@ def test_a_shift_report_counts_what_each_did(
     assert [rows["chen"][place] for place in (3, 5, 7, 8)] == ["1", "0", "0", "0"]
 
 
+def test_who_ends_a_chat_is_charged_only_for_their_own_time_with_it(
+    lin: Desk, chen: Desk, login: Callable[[str], Desk], database: Database
+) -> None:
+    held = queue(database)
+    act(lin, held, "claim")
+    with database.write() as session:
+        session.execute(update(ownership.Handoff).values(claimed_at=now() - timedelta(minutes=40)))
+        session.commit()
+    go_on(chen)
+    act(lin, held, "transfer", to="chen")
+    act(chen, held, "close", outcome="resolved")
+    page = login("wu").get("/desk/reports/shift", params={"format": "csv"}).text
+    (row,) = [line.split(",") for line in page.splitlines() if line.startswith("chen,")]
+    assert row[5] == "1" and "分钟" not in row[6]
+
+
 @pytest.mark.parametrize("state", ["asleep", ""])
 def test_a_state_nobody_knows_is_refused(lin: Desk, state: str) -> None:
     assert lin.post("/desk/api/state", json={"state": state}).status_code == 400
+
+
+@pytest.mark.parametrize("name", ["nobody", "zhou"])
+def test_a_state_is_set_only_of_those_who_answer(login: Callable[[str], Desk], name: str) -> None:
+    wu = login("wu")
+    assert wu.post("/desk/api/state", json={"state": "on", "name": name}).status_code == 400
+    assert wu.post("/desk/api/state", json={"state": "break", "name": "lin"}).status_code == 200

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.cases.models import Case, CaseEvent, Finding
-from bot.conversations.models import Conversation, Handoff, InboxMessage, Message
+from bot.conversations.models import Conversation, Handoff, HandoffMove, InboxMessage, Message
 from bot.db import Database
 from bot.privacy import phone_hash
 
@@ -88,6 +88,16 @@ class Shop:
                 conversation_id=chat, epoch=1, reason=reason, packet={}, requested_at=at(asked),
                 claimed_at=claimed and at(claimed), ended_at=ended and at(ended), agent=claimed and "lin",
                 outcome=ended and ("resolved" if claimed else "cancelled"),
+            ))  # fmt: skip
+            session.commit()
+
+
+    def move(self, chat: str, moment: str, kind: str, to: str | None = None) -> None:
+        """The chat's only handoff changes hands."""
+        with self._database.write() as session:
+            handoff = session.query(Handoff.id).filter_by(conversation_id=chat).scalar()
+            session.add(HandoffMove(
+                conversation_id=chat, handoff_id=handoff, kind=kind, agent="lin", to=to, at=at(moment),
             ))  # fmt: skip
             session.commit()
 

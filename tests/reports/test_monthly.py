@@ -39,7 +39,7 @@ def rows(report: Report, name: str) -> dict[str | None, tuple]:
 
 def test_without_data_no_target_is_called_met_or_missed(database: Database) -> None:
     report = made(database)
-    assert [target.verdict for target in report.targets] == ["no_data"] * 5
+    assert [target.verdict for target in report.targets] == ["no_data"] * 6
     assert report.charts == []
     assert all(mean.value is None for mean, *_ in rows(report, "survey").values())
 
@@ -184,9 +184,36 @@ def test_chats_are_the_bots_own_or_passed_on_with_reasons_and_times(database: Da
     assert rows(report, "bot_or_person") == {"bot": (3,), "person": (1,)}
     assert rows(report, "reasons") == {"stuck": (2, 1), "fault": (1, 1)}
     times = rows(report, "times")
-    assert [part.value for part in times["waiting"][1:]] == pytest.approx([120, 240, 240], abs=0.01)
+    assert [part.value for part in times["waiting"][1:]] == pytest.approx([240, 300, 300], abs=0.01)
     assert [part.value for part in times["handling"][1:]] == pytest.approx([60, 600, 600], abs=0.01)
-    assert times["waiting"][0] == times["handling"][0] == 2
+    assert (times["waiting"][0], times["handling"][0]) == (3, 2)
+
+
+def test_every_wait_for_a_person_counts_those_begun_again_and_those_still_open(database: Database, shop: Shop) -> None:
+    chat = shop.chat(("10-05 09:00:00", "customer"))
+    shop.handoff(chat, "10-05 09:00", "10-05 09:01", None)
+    shop.move(chat, "10-05 09:01", "claimed", to="lin")
+    shop.move(chat, "10-05 09:10", "lost")  # is taken again after four minutes
+    shop.move(chat, "10-05 09:14", "assigned", to="chen")
+    shop.move(chat, "10-05 09:20", "to_team", to="complaints")  # and waits since
+    with database.read() as session:
+        report = monthly(session, OCTOBER, at("10-05 09:50"))
+    waiting = rows(report, "times")["waiting"]
+    assert waiting[0] == 3
+    assert [part.value for part in waiting[1:]] == pytest.approx([240, 1800, 1800], abs=0.01)
+
+
+def test_a_persons_first_reply_is_judged_from_when_a_person_was_asked_for(database: Database, shop: Shop) -> None:
+    for answered in ("10-05 09:01:00", "10-05 09:01:01"):  # in time, a second late
+        prompt = ("10-05 08:59:58", "customer"), ("10-05 08:59:59", "bot"), (answered, "agent")
+        shop.handoff(shop.chat(*prompt), "10-05 09:00", "10-05 09:00", "10-05 09:30")
+    for ended in ("10-05 09:00:30", "10-05 09:20", None):  # left at once, gave up, waits still
+        prompt = ("10-05 08:59:58", "customer"), ("10-05 08:59:59", "bot")
+        shop.handoff(shop.chat(*prompt), "10-05 09:00", None, ended)
+    target = next(target for target in made(database).targets if target.name == "person_reply")
+    assert (target.kept, target.counted) == (1, 4)
+    reply = rows(made(database), "times")["reply_person"]
+    assert (reply[0], reply[3].value) == (2, pytest.approx(61, abs=0.01))
 
 
 STEPS = st.lists(
