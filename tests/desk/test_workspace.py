@@ -159,6 +159,23 @@ def test_what_a_colleague_answered_in_a_resolved_chat_is_suggested_unless_it_was
     assert texts == ["请在柜机屏幕上点“求助”，会有人远程开门。"]
 
 
+def test_a_wish_for_a_person_is_no_question_neither_of_this_chat_nor_of_one_resolved_before(
+    lin: Desk, chen: Desk, database: Database
+) -> None:
+    before = waits(database, "转人工")
+    do(chen, before, "claim")
+    do(chen, before, "reply", text="您好，请问什么事？")
+    do(chen, before, "close", outcome="resolved")
+    other = waits(database, "我要人工客服")
+    do(lin, other, "claim")
+    assert see(lin, other, "/suggestions") == {"suggestions": []}
+    asking = waits(database, "保价怎么收费")
+    asking.send("I want to talk to a human")
+    do(lin, asking, "claim")
+    first, *_ = see(lin, asking, "/suggestions")["suggestions"]
+    assert first["source"] == "faq" and "保价" in first["text"]
+
+
 def test_words_like_nothing_known_get_no_suggestion(lin: Desk, database: Database) -> None:
     chat = waits(database, "嗯")
     do(lin, chat, "claim")
