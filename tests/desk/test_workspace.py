@@ -219,6 +219,30 @@ def test_a_case_opened_twice_by_one_click_is_one_case_and_the_customer_is_told_i
         assert do(lin, customer, "case", **{**wrong, "key": "other"}).status_code == 400
 
 
+def test_a_case_takes_the_phone_that_is_written_and_a_call_back_is_not_opened_without_one(
+    lin: Desk, customer: Customer, database: Database
+) -> None:
+    do(lin, customer, "claim")
+    facts = {"kind": "callback", "description": "请回电"}
+    for wrong in ("", "12", "请打我电话"):
+        refused = do(lin, customer, "case", key="1", phone=wrong, **facts)
+        assert refused.status_code == 400 and "电话" in refused.json()["error"]
+    number = do(lin, customer, "case", key="1", phone="021-5555 0188", **facts).json()["number"]
+    assert lin.get(f"/desk/api/cases/{number}").json()["phone"] == "021-5555 0188"
+    known(database, customer)
+    again = do(lin, customer, "case", key="2", **facts).json()["number"]
+    assert lin.get(f"/desk/api/cases/{again}").json()["phone"] == OWN_PHONE
+
+
+def test_a_new_case_begins_with_what_the_assistant_collected(lin: Desk, customer: Customer) -> None:
+    do(lin, customer, "claim")
+    page = lin.get(f"/desk/conversations/{customer.id}").text
+    form = page[page.index('<dialog id="open-case"') :]
+    assert (
+        '<option value="damage" selected>' in form and f'value="{PHONE}"' in form and ">杯子碎了两个</textarea>" in form
+    )
+
+
 def test_a_change_goes_to_the_outlet_when_the_customer_has_shown_who_they_are_and_is_noted_otherwise(
     lin: Desk, chen: Desk, customer: Customer, database: Database
 ) -> None:
@@ -367,7 +391,7 @@ def test_an_agent_looks_into_other_chats_of_the_customer_in_hand_and_of_nobody_e
 
 def test_whoever_opens_a_case_is_written_down_once_for_a_while(lin: Desk, zhou: Desk, customer: Customer) -> None:
     do(lin, customer, "claim")
-    facts = {"key": "1", "kind": "callback", "description": "请回电"}
+    facts = {"key": "1", "kind": "callback", "phone": PHONE, "description": "请回电"}
     number = do(lin, customer, "case", **facts).json()["number"]
     for _ in range(2):
         lin.get(f"/desk/cases/{number}")
