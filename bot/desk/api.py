@@ -20,7 +20,15 @@ from bot.conversations.text import MAX_STORED, clean
 from bot.db import database, now
 from bot.desk import accounts, notes, presence, sight
 from bot.desk.access import (
-    Asked, Missing, Refused, check_change, check_origin, identify, keep_session, language_of, read,
+    Asked,
+    Missing,
+    Refused,
+    check_change,
+    check_origin,
+    identify,
+    keep_session,
+    language_of,
+    read,
 )  # fmt: skip
 from bot.desk.accounts import Person
 from bot.desk.throttle import Throttle, TooManyTries

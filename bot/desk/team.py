@@ -15,7 +15,7 @@ from bot.conversations.models import QUEUED, AgentState
 from bot.conversations.wakeups import DESK, announce
 from bot.db import now
 from bot.desk import presence, routing, sight
-from bot.desk.access import Asked, Missing, Refused
+from bot.desk.access import Asked, Missing
 from bot.desk.accounts import Person
 from bot.desk.api import changes, chat_id, reads, require_lead
 from bot.desk.models import STATES

@@ -18,7 +18,7 @@ from bot.desk import canned, suggesting
 from bot.desk.models import Unmasking
 from bot.shipments.models import Shipment
 from tests.conversations.support import Customer, answer_all
-from tests.desk.conftest import PHONE, Desk
+from tests.desk.conftest import PHONE, WAYBILL, Desk
 
 REPLY = {
     "shortcut": "核对",
@@ -105,9 +105,9 @@ def test_a_canned_reply_is_filled_from_ones_own_chat_in_its_language_and_from_no
     english = waits(database, "My cup is broken", "en")
     for chat in (customer, english):
         do(lin, chat, "claim")
-    assert see(lin, customer, "/canned")["replies"] == [
-        {"shortcut": "核对", "text": "您好，我是lin，运单 【运单号】 我在查。"}
-    ]
+    looked_at = see(lin, customer, "/canned")["replies"]
+    assert looked_at == [{"shortcut": "核对", "text": f"您好，我是lin，运单 {WAYBILL} 我在查。"}]
+    assert see(lin, english, "/canned")["replies"][0]["text"] == "lin here: [waybill]."
     waybill = parcel_of(database, english)
     assert see(lin, english, "/canned")["replies"][0]["text"] == f"lin here: {waybill}."
     assert chen.get(f"/desk/api/conversations/{english.id}/canned").status_code == 409
