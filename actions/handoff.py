@@ -16,6 +16,7 @@ from actions.parcels import NOT_GIVEN, phone_in, view_for
 from actions.support import Events, button, cleared, language, left_form, message_key, quoted, reading, service
 from bot.cases import service as cases
 from bot.catalog import figure, next_opening, service_open
+from bot.conversations.text import only_asks_for_person
 from bot.customers.verification import verified_shipments
 from bot.db import now
 from bot.privacy import mask_phone
@@ -57,16 +58,16 @@ def _reason(tracker: Tracker) -> str:
 def _packet(session: Session, tracker: Tracker, reason: str) -> dict[str, Any]:
     """What the agent must not have to ask again."""
     slots = {name: value for name, value in tracker.slots.items() if value and name not in UNCOLLECTED}
-    texts_said = _texts(tracker)
+    last_text = next(iter(_texts(tracker)[-1:]), "")
     return {
         "reason": reason,
-        "summary": slots.get("complaint_description") or next(iter(texts_said[-1:]), ""),
+        "summary": slots.get("complaint_description") or last_text,
         "language": language(tracker),
         "verified": [dict(shipment) for shipment in verified_shipments(session, tracker.sender_id)],
         "slots": slots,
         "shipments": _shipments(session, tracker, slots),
         "tried": _tried(tracker),
-        "last_text": next(iter(texts_said[-1:]), ""),
+        "last_text": last_text,
     }
 
 
@@ -77,8 +78,9 @@ def _shipments(session: Session, tracker: Tracker, slots: dict[str, Any]) -> lis
 
 
 def _texts(tracker: Tracker) -> list[str]:
+    """What was typed, without the wish for a person: an agent wants to know what about."""
     said = (event["text"] or "" for event in tracker.events if event["event"] == "user")
-    return [text for text in said if text and not text.startswith("/")]
+    return [text for text in said if text and not (text.startswith("/") or only_asks_for_person(text))]
 
 
 def _tried(tracker: Tracker) -> list[str]:

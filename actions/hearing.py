@@ -8,6 +8,7 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
+from bot.conversations.text import only_asks_for_person
 from bot.shipments import waybill
 from bot.shipments.waybill import Found
 
@@ -52,10 +53,6 @@ _WHY_CONTACT = re.compile(
 )
 _CANCEL = re.compile(
     r"\W*(?:取消|算了|不弄了|不办了|退出|停|停止|cancel|stop|quit|exit|never ?mind|forget it)(?:吧|了|啦)?\W*",
-    re.IGNORECASE,
-)
-_PERSON = re.compile(
-    r"\W*(?:转|轉|找|要)?(?:人工|真人)(?:客服|服务)?\W*|\W*(?:human|agent|a person|real person|operator)\W*",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
@@ -288,8 +285,10 @@ def _intent(message: dict[str, Any]) -> str:
     """As the model reads it, but for two things that must not be missed: the plain words that lead out of a form,
     and an insult or unsure guess that most likely complains."""
     text = message.get("text") or ""
-    if _CANCEL.fullmatch(text) or _PERSON.fullmatch(text):
-        return "cancel" if _CANCEL.fullmatch(text) else "request_human"
+    if _CANCEL.fullmatch(text):
+        return "cancel"
+    if only_asks_for_person(text):
+        return "request_human"
     intent = str((message.get("intent") or {}).get("name") or FALLBACK)
     ranking = message.get("intent_ranking") or ()
     complaints = [rank for rank in ranking if rank["name"].startswith("complain_")]

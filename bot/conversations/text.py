@@ -1,5 +1,6 @@
 """What a customer typed, made safe for everything behind the inbox."""
 
+import re
 import unicodedata
 
 MAX_STORED = 5000
@@ -9,6 +10,17 @@ MAX_UNDERSTOOD = 500
 """Characters the dialogue sees (traps.md: one 20,000-character message cost the model 21 s)."""
 
 _KEPT_CONTROLS = "\n\t"
+
+_PERSON = re.compile(
+    r"人工|真人|活人|客服|[来换找]个?人|\b(?:human|agent|operator|person|representative|customer service)\b", re.I
+)
+_ASKING = re.compile(
+    r"[我你请給给帮想要需快转轉接找叫换来个一下呢吧吗了]|服务|人员|谢谢|\W"
+    r"|\b(?:i|d|want|need|like|would|can|could|may|to|talk|speak|chat|with|get|give|connect|transfer|me|a|an|the|real"
+    r"|live|please|pls|now)\b",
+    re.I,
+)
+"""What may stand around the person who is asked for and tells nothing of why."""
 
 
 def clean(text: str) -> str:
@@ -20,6 +32,12 @@ def clean(text: str) -> str:
 def has_words(text: str) -> bool:
     """False for a message of emoji, punctuation and blanks only."""
     return any(unicodedata.category(char)[0] in "LN" for char in text)
+
+
+def only_asks_for_person(text: str) -> bool:
+    """转人工, I want to talk to a human: a wish that says nothing of what it is about."""
+    without, people = _PERSON.subn(" ", text)
+    return people > 0 and not _ASKING.sub("", without)
 
 
 def for_dialogue(text: str) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversations.errors import UnknownConversation
 from bot.conversations.models import AGENT, HAS_OPEN_HANDOFF, QUEUED, Conversation, Handoff, Message
+from bot.conversations.text import only_asks_for_person
 from bot.db import now
 from bot.privacy import mask_text
 
@@ -49,9 +50,15 @@ def _entry(chat: Conversation, handoff: Handoff, last: Message | None, place: in
         "offered_until": handoff.offered_until.isoformat() if handoff.offered_until else None,
         "waiting_s": round((until - handoff.requested_at).total_seconds()),
         "position": place,
-        "last_text": mask_text(last.text)[:PREVIEW_LENGTH] if last else "",
+        "last_text": _preview(last, handoff)[:PREVIEW_LENGTH],
         "last_at": chat.last_message_at.isoformat(),
     }
+
+
+def _preview(last: Message | None, handoff: Handoff) -> str:
+    """The last line, masked; where that only asks for a person, what the chat was handed over with."""
+    line = mask_text(last.text) if last else ""
+    return handoff.summary or line if only_asks_for_person(line) else line
 
 
 def _with_desk(chat: Conversation) -> str | None:

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from bot.desk.accounts import Person, who
 from bot.settings import settings
-from bot.wording import LANGUAGES, say
+from bot.wording import LANGUAGES, say, texts
 
 SESSION_COOKIE, LANGUAGE_COOKIE = "yida_desk", "yida_desk_language"
 PATH = "/desk"
@@ -42,6 +42,17 @@ class Refused(Exception):
         return say(language, self.key, **self.values)
 
 
+class Missing(Refused):
+    """A field with nothing in it: the sentence has its label, the JSON its name for the page to find it by."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(400, "desk_field_needed", more={"field": field})
+
+    def sentence(self, language: str) -> str:
+        field = self.more["field"]
+        return say(language, self.key, field=texts(language).get(f"desk_field_{field}", field))
+
+
 @dataclass(frozen=True)
 class Asked:
     """What a handler needs of a request. `here` is the address for coming back after a login."""
@@ -58,7 +69,7 @@ class Asked:
         """A field of the body that must be a string with something in it. Raises Refused."""
         value = self.body.get(name)
         if not isinstance(value, str) or not value.strip():
-            raise Refused(400, "desk_field_needed", {"field": name})
+            raise Missing(name)
         return value
 
     def number(self, name: str) -> int | None:

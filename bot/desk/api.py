@@ -19,7 +19,17 @@ from bot.conversations.errors import Conflict, UnknownConversation
 from bot.conversations.text import MAX_STORED, clean
 from bot.db import database, now
 from bot.desk import accounts, notes, presence, sight
-from bot.desk.access import Asked, Refused, check_change, check_origin, identify, keep_session, language_of, read
+from bot.desk.access import (
+    Asked,
+    Missing,
+    Refused,
+    check_change,
+    check_origin,
+    identify,
+    keep_session,
+    language_of,
+    read,
+)  # fmt: skip
 from bot.desk.accounts import Person
 from bot.desk.throttle import Throttle, TooManyTries
 from bot.settings import settings
@@ -197,7 +207,7 @@ def claim(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
 def reply(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
     text = clean(asked.text("text"))
     if not text:
-        raise Refused(400, "desk_field_needed", {"field": "text"})
+        raise Missing("text")
     if len(asked.text("text")) > MAX_STORED:
         raise Refused(400, "text_too_long")
     return {"id": ownership.reply(session, chat_id(asked), person.name, text).seq}
@@ -287,7 +297,7 @@ def request_step(session: Session, person: Person, asked: Asked) -> dict[str, An
     """A refusal needs its reason: it is what the customer reads. A pickup may be given its waybill."""
     note, name = clean(str(asked.body.get("note") or "")) or None, asked.path["step"]
     if name == "refuse" and not note:
-        raise Refused(400, "desk_field_needed", {"field": "note"})
+        raise Missing("note")
     number = clean(asked.path["number"])
     given = recognise(clean(str(asked.body.get("waybill") or "")))
     if asked.body.get("waybill") and (given is None or given.problem):

@@ -14,6 +14,7 @@ from bot import catalog
 from bot.cases.service import cases_of_conversation
 from bot.conversations.models import Conversation
 from bot.conversations.text import clean
+from bot.conversations.views import packet_waybills
 from bot.customers.store import customer_of
 from bot.customers.verification import verified_shipments
 from bot.db import insert, now
@@ -49,16 +50,22 @@ def filled(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
 
 def _values(session: Session, person: Person, chat: Conversation) -> dict[str, Any]:
     language = chat.language
-    parcels, cases = verified_shipments(session, chat.id), cases_of_conversation(session, chat.id)
+    verified = [proof["waybill"] for proof in verified_shipments(session, chat.id)]
+    parcels, cases = [*verified, *packet_waybills(session, chat.id)], cases_of_conversation(session, chat.id)
     customer = customer_of(session, chat.id)
     known = {
         "agent": person.name,
         "customer": (customer.name if customer else None) or say(language, "canned_customer"),
-        "waybill": parcels[0]["waybill"] if parcels else None,
+        "waybill": parcels[0] if parcels else None,
         "case": cases[0]["number"] if cases else None,
         **{name: catalog.figure(name) for name in FIGURES},
     }
     return {name: say(language, f"canned_{name}") if value is None else value for name, value in known.items()}
+
+
+def blanks(language: str) -> list[str]:
+    """What stands in a reply for a variable that is not known; no customer should read it."""
+    return [say(language, f"canned_{name}") for name in ("waybill", "case")]
 
 
 def save(session: Session, person: Person, asked: Asked) -> dict[str, Any]:

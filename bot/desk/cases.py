@@ -18,7 +18,7 @@ from bot.cases.views import VIEWS
 from bot.conversations.text import clean
 from bot.db import now
 from bot.desk import accounts, sight
-from bot.desk.access import Asked, Refused
+from bot.desk.access import Asked, Missing, Refused
 from bot.desk.accounts import Person
 from bot.desk.api import A_PAGE, changes, reads
 from bot.settings import settings
@@ -71,7 +71,7 @@ def _transition(session: Session, person: Person, asked: Asked, number: str) -> 
     if step and step.by == "supervisor" and not person.leads:
         raise Refused(403, "desk_supervisor_only")
     if step and step.needs == "message" and not message:
-        raise Refused(400, "desk_field_needed", {"field": "message"})
+        raise Missing("message")
     return cases.transition(session, number, name, actor=person.name, note=_words(asked, "note"), message=message)
 
 

@@ -18,7 +18,7 @@ from bot.conversations import teams
 from bot.conversations.models import StoredFile
 from bot.conversations.text import clean
 from bot.db import database, now
-from bot.desk import customers, panel, presence, sight, unmasking
+from bot.desk import canned, customers, panel, presence, sight, unmasking
 from bot.desk.access import Asked, identify, read
 from bot.desk.accounts import Person
 from bot.desk.api import Endpoint, chat_id, refusing, request_list
@@ -57,6 +57,7 @@ def _pane(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
         "may_unmask": chat["masked"] and unmasking.may_unmask(session, person, chat["id"]),
         "reasons": unmasking.REASONS,
         "form_key": uuid4().hex,
+        "blanks": canned.blanks(chat["language"]),
         "colleagues": presence.others(session, person.name, now()),
         "teams": teams.CHOSEN,
         "outcomes": OUTCOMES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy import select
@@ -18,10 +19,10 @@ from bot.customers.store import conversations_of, customer_of
 from bot.customers.verification import verified_shipments
 from bot.db import now
 from bot.desk import reading, sight
-from bot.desk.access import Asked, Refused
+from bot.desk.access import Asked, Missing, Refused
 from bot.desk.accounts import Person
 from bot.desk.api import changes, chat_id
-from bot.privacy import mask_waybill
+from bot.privacy import mask_waybill, phone_digits
 from bot.shipments import requests, tracking
 from bot.shipments.models import Shipment
 from bot.shipments.waybill import recognise
@@ -36,6 +37,9 @@ OPENED = ("complaint", "suggestion", "praise", "callback")
 NEEDS = {"change_address": "address", "reschedule": "time", "leave_instruction": "place"}
 """What a kind of change must be told."""
 MOST_WORDS, MOST_KEY = 2000, 60
+LEAST_DIGITS = 5
+"""Of a phone: a hotline has no more."""
+_PHONE = re.compile(r"[+\d][\d ()/-]{0,28}")
 
 
 def beside(session: Session, chat: dict[str, Any], language: str) -> dict[str, Any]:
@@ -51,6 +55,18 @@ def beside(session: Session, chat: dict[str, Any], language: str) -> dict[str, A
         "change_needs": NEEDS,
         "case_kinds": [kind for kind in KINDS if kind in OPENED],
         "categories": CATEGORIES,
+        "prefill": _prefill(chat["packet"]),
+    }
+
+
+def _prefill(packet: dict[str, Any]) -> dict[str, str]:
+    """What the assistant has collected of a case already; instead of a phone there may be words."""
+    slots = packet["slots"]
+    phones = (str(slots.get(name) or "") for name in ("complaint_phone", "callback_phone"))
+    return {
+        "category": slots.get("complaint_category") or "",
+        "phone": next((phone for phone in phones if phone_digits(phone)), ""),
+        "description": slots.get("complaint_description") or slots.get("callback_topic") or packet["summary"] or "",
     }
 
 
@@ -102,16 +118,22 @@ def _earlier(session: Session, conversation_id: str) -> list[dict[str, Any]]:
 
 
 def open_case(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
-    """{"key", "kind", "category"?, "waybill"?, "description"}: the customer is told its number."""
+    """{"key", "kind", "category"?, "waybill"?, "phone"?, "description"}: the customer is told its number.
+
+    A phone that the customer has shown to be theirs needs no writing; a call back needs one or the other.
+    """
     chat, kind = sight.own(session, person, chat_id(asked)), asked.text("kind")
     category = str(asked.body.get("category") or "") or None
     if kind not in OPENED or (kind == "complaint") != (category in CATEGORIES):
-        raise Refused(400, "desk_field_needed", {"field": "kind"})
+        raise Missing("kind")
     customer, waybill = customer_of(session, chat.id), _waybill(asked)
+    phone = _phone(asked) or (customer.phone if customer else None)
+    if kind == "callback" and not phone:
+        raise Missing("phone")
     made = cases.open_case(
         session, key=_key(asked, chat), kind=kind, category=category, language=chat.language, conversation_id=chat.id,
         description=clean(asked.text("description"))[:MOST_WORDS], waybill=waybill,
-        phone=customer.phone if customer else None, contact_name=customer.name if customer else None,
+        phone=phone, contact_name=customer.name if customer else None,
         area=tracking.area(session, waybill), by=person.name,
     )  # fmt: skip
     told = say(chat.language, "agent_joined_case" if made["joined"] else "agent_opened_case", number=made["number"])
@@ -124,7 +146,7 @@ def change_delivery(session: Session, person: Person, asked: Asked) -> dict[str,
     chat, kind = sight.own(session, person, chat_id(asked)), asked.text("kind")
     waybill = _waybill(asked)
     if kind not in requests.kinds() or waybill is None:
-        raise Refused(400, "desk_field_needed", {"field": "waybill" if waybill is None else "kind"})
+        raise Missing("waybill" if waybill is None else "kind")
     needed = NEEDS.get(kind)
     details = {needed: clean(asked.text("words"))[:MOST_WORDS]} if needed else {}
     obstacle = requests.obstacle(session, waybill, kind)
@@ -151,7 +173,7 @@ def mark_read(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
     """{"seq"}: this person has seen their chat up to there."""
     chat, seq = sight.own(session, person, chat_id(asked)), str(asked.body.get("seq"))
     if not (seq.isdecimal() and len(seq) < 10):
-        raise Refused(400, "desk_field_needed", {"field": "seq"})
+        raise Missing("seq")
     reading.mark(session, person, chat.id, min(int(seq), chat.last_seq))
     return {"seq": int(seq)}
 
@@ -167,6 +189,13 @@ def _waybill(asked: Asked) -> str | None:
     if written and (found is None or found.problem):
         raise Refused(400, "desk_bad_waybill")
     return found.value if found else None
+
+
+def _phone(asked: Asked) -> str | None:
+    written = clean(str(asked.body.get("phone") or ""))
+    if written and not (_PHONE.fullmatch(written) and len(phone_digits(written)) >= LEAST_DIGITS):
+        raise Refused(400, "desk_bad_phone")
+    return written or None
 
 
 def routes() -> list[BaseRoute]:

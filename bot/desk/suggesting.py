@@ -22,6 +22,7 @@ from starlette.routing import BaseRoute, Route
 from bot import catalog
 from bot.cases.terms import terms_of
 from bot.conversations.models import Conversation, Handoff, Message
+from bot.conversations.text import only_asks_for_person
 from bot.desk import sight
 from bot.desk.access import Asked
 from bot.desk.accounts import Person
@@ -32,6 +33,8 @@ from bot.settings import ROOT
 from bot.shipments.masking import masked
 
 FAQ, RESOLVED = "faq", "resolved"
+LINES_LOOKED_AT = 10
+"""Of the customer, for a question: who waits may ask for a person again and again."""
 _MARKED = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 """[words](entity) of training lines."""
 
@@ -138,7 +141,7 @@ def _resolved(session: Session, language: str) -> list[Passage]:
     passages, asked = [], ("", "")
     for chat, sender, text in session.execute(said):
         if sender == "customer":
-            asked = (chat, text)
+            asked = asked if only_asks_for_person(text) else (chat, text)
         elif asked[0] == chat and text == masked(mask_text(text)):
             passages.append(Passage(asked[1], text, RESOLVED))
     return passages
@@ -148,15 +151,20 @@ _resolved_chats = Resolved()
 
 
 def suggestions(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
-    """{"suggestions": [{"source", "text"}]} for what the customer of one's own chat said last, likest first."""
+    """{"suggestions": [{"source", "text"}]} for what the customer of one's own chat asked last, likest first."""
     chat = sight.own(session, person, chat_id(asked))
-    query = select(Message.text).where(Message.conversation_id == chat.id, Message.sender == "customer")
-    last = session.execute(query.order_by(Message.seq.desc()).limit(1)).scalar_one_or_none() or ""
-    figures = catalog.read("workspace")
+    last, figures = _question(session, chat), catalog.read("workspace")
     near = [*_resolved_chats.index(session, chat.language).nearest(last), *faq(chat.language).nearest(last)]
     near = [found for found in near if found[0] >= figures["suggestion_least_likeness"]]
     best = sorted(near, key=lambda found: -found[0])[: figures["suggestions"]]
     return {"suggestions": [{"source": passage.source, "text": passage.answer} for _, passage in best]}
+
+
+def _question(session: Session, chat: Conversation) -> str:
+    """What the customer said last that does not only ask for a person."""
+    query = select(Message.text).where(Message.conversation_id == chat.id, Message.sender == "customer")
+    newest = session.execute(query.order_by(Message.seq.desc()).limit(LINES_LOOKED_AT)).scalars()
+    return next((text for text in newest if not only_asks_for_person(text)), "")
 
 
 def part(session: Session, person: Person, asked: Asked) -> Page:

@@ -15,7 +15,7 @@ from bot.conversations.models import QUEUED, AgentState
 from bot.conversations.wakeups import DESK, announce
 from bot.db import now
 from bot.desk import accounts, presence, routing, sight
-from bot.desk.access import Asked, Refused
+from bot.desk.access import Asked, Missing, Refused
 from bot.desk.accounts import Person
 from bot.desk.api import changes, chat_id, reads, require_lead
 from bot.desk.models import STATES
@@ -29,7 +29,7 @@ def set_state(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
     """{"state": on, break or off, "name"?}: one's own; of others, those who lead."""
     state, name = asked.text("state"), str(asked.body.get("name") or person.name)
     if state not in STATES:
-        raise Refused(400, "desk_field_needed", {"field": "state"})
+        raise Missing("state")
     if name != person.name:
         require_lead(person)
         if name not in accounts.colleagues(session, person.name):

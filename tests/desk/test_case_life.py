@@ -103,7 +103,7 @@ def test_a_step_that_tells_something_needs_its_words(lin: Desk, teller: Teller, 
     number = teller.open(now())
     lin.post(f"/desk/api/cases/{number}/investigate", json={})
     answer = lin.post(f"/desk/api/cases/{number}/{name}", json={"note": "只有内部备注"})
-    assert answer.status_code == 400 and "message" in answer.json()["error"]
+    assert answer.status_code == 400 and answer.json() == {"error": "请填写“告诉客户的话”。", "field": "message"}
 
 
 def test_an_agent_takes_a_case_nobody_has_and_only_a_supervisor_gives_it_to_others(
@@ -225,14 +225,18 @@ def test_a_supervisor_works_a_case_from_the_overdue_list_to_a_proposal(
     page.screenshot(path=tmp_path / "list.png", full_page=True)
 
     page.get_by_role("link", name=late).click()
+    page.get_by_label("备注").fill("已打网点电话")
     page.get_by_label("改派给").select_option("lin")
     page.get_by_role("button", name="改派").click()
     expect(page.get_by_text("lin", exact=True).first).to_be_visible()
+    expect(page.get_by_label("备注")).to_have_value("已打网点电话")
     page.get_by_role("button", name="告知首次核实 *").click()
-    expect(page.get_by_role("alert")).to_contain_text("message")
+    expect(page.get_by_role("alert")).to_contain_text("请填写“告诉客户的话”")
+    expect(page.get_by_label("告诉客户的话")).to_be_focused()
     page.get_by_label("告诉客户的话").fill("网点确认收到，正在查监控")
     page.get_by_role("button", name="告知首次核实 *").click()
     expect(page.locator(".told")).to_contain_text("正在查监控")
+    expect(page.get_by_label("备注")).to_have_value("")
     page.get_by_label("告诉客户的话").fill("赔付 200 元，三天内到账")
     page.get_by_role("button", name="提出方案 *").click()
     expect(page.locator(".told").first).to_contain_text("赔付 200 元")

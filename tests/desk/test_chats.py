@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.conversations import inbox
+from bot.conversations import inbox, ownership
 from bot.conversations.models import Message
 from bot.db import Database
 from tests.conversations.support import Customer, answer_all
@@ -36,6 +36,21 @@ def test_the_queue_tells_who_waits_how_long_and_why_with_numbers_starred(lin: De
     for text in (entry["last_text"], page.text):
         assert "杯子碎了" in text and PHONE not in text and WAYBILL not in text
     assert "<title>(1) " in page.text
+
+
+def test_the_queue_and_the_packet_say_what_about_when_the_last_line_only_asks_for_a_person(
+    lin: Desk, database: Database
+) -> None:
+    customer = Customer(database)
+    for line in ("发票怎么开", "转人工"):
+        customer.send(line)
+    with database.write() as session:
+        packet = {"summary": "发票怎么开", "last_text": "发票怎么开"}
+        ownership.request_handoff(session, inbox.lock(session, customer.id), "customer_asked", packet)
+        session.commit()
+    assert lin.get("/desk/api/queue").json()["conversations"][0]["last_text"] == "发票怎么开"
+    _, _, packet_on = lin.get(f"/desk/conversations/{customer.id}").text.partition("为什么转人工")
+    assert packet_on.partition("</section>")[0].count("发票怎么开") == 1
 
 
 def test_of_two_agents_who_claim_at_once_one_wins(lin: Desk, chen: Desk, customer: Customer) -> None:

@@ -18,7 +18,7 @@ from bot.desk import canned, suggesting
 from bot.desk.models import Unmasking
 from bot.shipments.models import Shipment
 from tests.conversations.support import Customer, answer_all
-from tests.desk.conftest import PHONE, Desk
+from tests.desk.conftest import PHONE, WAYBILL, Desk
 
 REPLY = {
     "shortcut": "核对",
@@ -105,9 +105,9 @@ def test_a_canned_reply_is_filled_from_ones_own_chat_in_its_language_and_from_no
     english = waits(database, "My cup is broken", "en")
     for chat in (customer, english):
         do(lin, chat, "claim")
-    assert see(lin, customer, "/canned")["replies"] == [
-        {"shortcut": "核对", "text": "您好，我是lin，运单 【运单号】 我在查。"}
-    ]
+    looked_at = see(lin, customer, "/canned")["replies"]
+    assert looked_at == [{"shortcut": "核对", "text": f"您好，我是lin，运单 {WAYBILL} 我在查。"}]
+    assert see(lin, english, "/canned")["replies"][0]["text"] == "lin here: [waybill]."
     waybill = parcel_of(database, english)
     assert see(lin, english, "/canned")["replies"][0]["text"] == f"lin here: {waybill}."
     assert chen.get(f"/desk/api/conversations/{english.id}/canned").status_code == 409
@@ -159,6 +159,23 @@ def test_what_a_colleague_answered_in_a_resolved_chat_is_suggested_unless_it_was
     assert texts == ["请在柜机屏幕上点“求助”，会有人远程开门。"]
 
 
+def test_a_wish_for_a_person_is_no_question_neither_of_this_chat_nor_of_one_resolved_before(
+    lin: Desk, chen: Desk, database: Database
+) -> None:
+    before = waits(database, "转人工")
+    do(chen, before, "claim")
+    do(chen, before, "reply", text="您好，请问什么事？")
+    do(chen, before, "close", outcome="resolved")
+    other = waits(database, "我要人工客服")
+    do(lin, other, "claim")
+    assert see(lin, other, "/suggestions") == {"suggestions": []}
+    asking = waits(database, "保价怎么收费")
+    asking.send("I want to talk to a human")
+    do(lin, asking, "claim")
+    first, *_ = see(lin, asking, "/suggestions")["suggestions"]
+    assert first["source"] == "faq" and "保价" in first["text"]
+
+
 def test_words_like_nothing_known_get_no_suggestion(lin: Desk, database: Database) -> None:
     chat = waits(database, "嗯")
     do(lin, chat, "claim")
@@ -200,6 +217,30 @@ def test_a_case_opened_twice_by_one_click_is_one_case_and_the_customer_is_told_i
     assert case["conversation_id"] == customer.id and case["events"][0]["actor"] == "lin"
     for wrong in ({**facts, "category": "none"}, {**facts, "kind": "claim"}, {**facts, "description": " "}):
         assert do(lin, customer, "case", **{**wrong, "key": "other"}).status_code == 400
+
+
+def test_a_case_takes_the_phone_that_is_written_and_a_call_back_is_not_opened_without_one(
+    lin: Desk, customer: Customer, database: Database
+) -> None:
+    do(lin, customer, "claim")
+    facts = {"kind": "callback", "description": "请回电"}
+    for wrong in ("", "12", "请打我电话"):
+        refused = do(lin, customer, "case", key="1", phone=wrong, **facts)
+        assert refused.status_code == 400 and "电话" in refused.json()["error"]
+    number = do(lin, customer, "case", key="1", phone="021-5555 0188", **facts).json()["number"]
+    assert lin.get(f"/desk/api/cases/{number}").json()["phone"] == "021-5555 0188"
+    known(database, customer)
+    again = do(lin, customer, "case", key="2", **facts).json()["number"]
+    assert lin.get(f"/desk/api/cases/{again}").json()["phone"] == OWN_PHONE
+
+
+def test_a_new_case_begins_with_what_the_assistant_collected(lin: Desk, customer: Customer) -> None:
+    do(lin, customer, "claim")
+    page = lin.get(f"/desk/conversations/{customer.id}").text
+    form = page[page.index('<dialog id="open-case"') :]
+    assert (
+        '<option value="damage" selected>' in form and f'value="{PHONE}"' in form and ">杯子碎了两个</textarea>" in form
+    )
 
 
 def test_a_change_goes_to_the_outlet_when_the_customer_has_shown_who_they_are_and_is_noted_otherwise(
@@ -350,7 +391,7 @@ def test_an_agent_looks_into_other_chats_of_the_customer_in_hand_and_of_nobody_e
 
 def test_whoever_opens_a_case_is_written_down_once_for_a_while(lin: Desk, zhou: Desk, customer: Customer) -> None:
     do(lin, customer, "claim")
-    facts = {"key": "1", "kind": "callback", "description": "请回电"}
+    facts = {"key": "1", "kind": "callback", "phone": PHONE, "description": "请回电"}
     number = do(lin, customer, "case", **facts).json()["number"]
     for _ in range(2):
         lin.get(f"/desk/cases/{number}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -196,6 +197,28 @@ def test_a_chat_is_worked_by_keyboard_alone_and_what_is_offered_is_never_sent_by
     page.wait_for_url("**/desk/")
     assert "打个分" in asking.hears()[-1]
     assert seen.complaints == []
+
+
+def test_what_a_canned_reply_leaves_open_is_selected_and_not_sent_before_it_is_filled(
+    page: Page, asking: Customer, address: str, database: Database
+) -> None:
+    with database.write() as session:
+        ownership.claim(session, asking.id, "lin")
+        session.commit()
+    page.goto(f"{address}/desk/conversations/{asking.id}")
+    said, box = len(asking.sees()), page.get_by_label("回复客户")
+    box.press_sequentially("/已登记")
+    expect(page.locator("#canned").get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(box).to_have_value(re.compile("编号 【工单号】"))
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="发送").click()
+    assert len(asking.sees()) == said
+    box.press_sequentially("YD26113000001")
+    expect(box).to_have_value(re.compile("编号 YD26113000001。"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("log")).to_contain_text("编号 YD26113000001。")
+    assert len(asking.sees()) == said + 1
 
 
 def test_the_panel_shows_parcels_masked_and_opens_a_case_that_appears_beside_the_chat(

@@ -8,11 +8,15 @@ const box = () => document.getElementById("reply-text");
 const list = () => document.getElementById("canned");
 
 document.addEventListener("input", ({ target }) => {
-  if (target.id === "reply-text") offer();
+  if (target.id !== "reply-text") return;
+  offer();
+  check();
 });
 
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
-  if (detail.target.id === "pane") replies = null;  // a case was opened, a parcel shown: the variables have changed
+  if (detail.target.id !== "pane") return;
+  replies = null;  // a case was opened, a parcel shown: the variables have changed
+  check();
 });
 
 // In the capture phase: Enter chooses here before it sends there.
@@ -83,10 +87,7 @@ function choose(at) {
 function take() {
   const [whole] = typed();
   const from = box().selectionStart - whole.trimStart().length;
-  box().setRangeText(shown[chosen].text, from, box().selectionStart, "end");
-  close();
-  box().dispatchEvent(new Event("input", { bubbles: true }));
-  box().focus();
+  write(shown[chosen].text, from, box().selectionStart);
 }
 
 function close() {
@@ -99,7 +100,35 @@ function close() {
 export function insert(text) {
   const { selectionStart: from, selectionEnd: to, value } = box();
   const gap = from && !/\s$/.test(value.slice(0, from)) ? "\n" : "";
-  box().setRangeText(gap + text, from, to, "end");
+  write(gap + text, from, to);
+}
+
+function write(text, from, to) {
+  box().setRangeText(text, from, to, "end");
+  close();
   box().dispatchEvent(new Event("input", { bubbles: true }));
   box().focus();
+  chooseBlank();
 }
+
+// ---- what is not known stands in brackets: it is completed before the reply goes out ----
+
+function chooseBlank() {
+  const blank = firstBlank();
+  if (blank) box().setSelectionRange(box().value.indexOf(blank), box().value.indexOf(blank) + blank.length);
+}
+
+function firstBlank() {
+  const at = (blank) => box().value.indexOf(blank);
+  return JSON.parse(list().dataset.blanks).filter((blank) => at(blank) >= 0).sort((a, b) => at(a) - at(b))[0];
+}
+
+function check() {
+  if (box()) box().setCustomValidity(firstBlank() ? list().dataset.fill : "");
+}
+
+document.addEventListener("invalid", ({ target }) => {
+  if (target === box() && firstBlank()) setTimeout(chooseBlank);  // after the browser has put the caret there
+}, true);
+
+check();

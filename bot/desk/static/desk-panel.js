@@ -1,4 +1,4 @@
-// Dialogs of the desk, and fields that only some choices need.
+// Dialogs of the desk, fields that only some choices need, and the field that a refusal names.
 
 document.addEventListener("click", ({ target }) => {
   const opener = target.closest("[data-dialog]");
@@ -20,4 +20,25 @@ function fit(chooser) {
   for (const fields of chooser.form.querySelectorAll("fieldset[data-with]")) {
     fields.disabled = !fields.dataset.with.split(" ").includes(chooser.value);
   }
+  for (const input of chooser.form.querySelectorAll("[data-needed-by]")) {
+    input.required = input.dataset.neededBy === chooser.value;
+  }
 }
+
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  const missing = detail.successful ? null : fieldOf(detail.xhr);
+  const input = missing && detail.elt.closest("form")?.elements[missing];
+  if (!input) return;
+  input.setAttribute("aria-invalid", "true");
+  input.focus();
+});
+
+function fieldOf(request) {
+  try {
+    return JSON.parse(request.responseText).field;
+  } catch {
+    return null;  // no answer of ours
+  }
+}
+
+document.addEventListener("input", ({ target }) => target.removeAttribute("aria-invalid"));

@@ -70,7 +70,7 @@ document.addEventListener("scroll", ({ target }) => {
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
   if (detail.target.id === "queue") showWaiting();
   if (detail.target.id === "pane") {
-    restoreDraft();
+    restoreDrafts();
     restoreSheet();
   }
   watchMessages();
@@ -197,6 +197,7 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
     closeMenus();
   }
   if (form) isAtEnd = true;
+  for (const box of detail.elt.closest("#steps")?.querySelectorAll("[data-draft]") ?? []) setText(box, "");
   goOn(detail.elt.dataset.then);
 });
 
@@ -225,7 +226,7 @@ function refuse(request, element) {
   if (request.status === 409) htmx.trigger(document.body, "desk-queue");
 }
 
-// ---- the reply: sent by Enter, kept per chat until it is sent ----
+// ---- the reply: sent by Enter; it and the words of a case's step are kept until they are sent ----
 
 document.addEventListener("keydown", (event) => {
   if (event.target.id === "reply-text" && event.key === "Enter" && !event.shiftKey && !event.isComposing) {
@@ -244,9 +245,10 @@ function keepDraft(box) {
   else sessionStorage.removeItem(`draft-${box.dataset.draft}`);
 }
 
-function restoreDraft() {
-  const box = document.getElementById("reply-text");
-  if (box && !box.value) box.value = sessionStorage.getItem(`draft-${box.dataset.draft}`) || "";
+function restoreDrafts() {
+  for (const box of document.querySelectorAll("[data-draft]")) {
+    box.value ||= sessionStorage.getItem(`draft-${box.dataset.draft}`) || "";
+  }
 }
 
 // ---- menus and the packet on a narrow screen ----
@@ -278,5 +280,5 @@ function closeMenus(except) {
 
 if (document.body.classList.contains("door")) sessionStorage.clear();  // the next one here is someone else
 startClocks();
-restoreDraft();
+restoreDrafts();
 watchMessages();
