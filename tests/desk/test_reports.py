@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,6 +14,7 @@ from bot.cases import service as cases
 from bot.cases.models import Case, CaseEvent, Finding
 from bot.db import Database
 from bot.desk.accounts import add_agent
+from bot.settings import settings
 from tests.desk.conftest import PASSWORD, PHONE, WAYBILL, Desk
 from tests.support.browser import Watched, chromium
 
@@ -36,8 +39,10 @@ def wu(login: Callable[[str], Desk]) -> Desk:
 
 
 def this_month(desk: Desk, case: str, **more: str) -> dict[str, str]:
-    day = desk.get(f"/desk/api/cases/{case}").json()["created_at"][:7]
-    return {"from": day, "to": day, **more}
+    """Of the company's calendar: at night, another than UTC's."""
+    created = datetime.fromisoformat(desk.get(f"/desk/api/cases/{case}").json()["created_at"])
+    month = f"{created.astimezone(ZoneInfo(settings().timezone)):%Y-%m}"
+    return {"from": month, "to": month, **more}
 
 
 def noted(database: Database) -> list[str]:
