@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -10,6 +11,7 @@ from sqlalchemy import update
 
 from bot.conversations import inbox, ownership
 from bot.conversations.models import AgentState, Conversation, Message
+from bot.conversations.wakeups import DESK, bus
 from bot.customers.store import identify
 from bot.db import Database, now
 from bot.desk import assigning, presence, routing
@@ -51,7 +53,7 @@ def go_on(*desks: Desk) -> None:
         assert desk.post("/desk/api/state", json={"state": "on"}).status_code == 200
 
 
-def act(desk: Desk, customer: Customer, name: str, **body: str):
+def act(desk: Desk, customer: Customer, name: str, **body: object):
     return desk.post(f"/desk/api/conversations/{customer.id}/{name}", json=body)
 
 
@@ -421,6 +423,46 @@ def test_who_ends_a_chat_is_charged_only_for_their_own_time_with_it(
     page = login("wu").get("/desk/reports/shift", params={"format": "csv"}).text
     (row,) = [line.split(",") for line in page.splitlines() if line.startswith("chen,")]
     assert row[5] == "1" and "分钟" not in row[6]
+
+
+def test_a_note_for_an_agent_is_unread_in_the_queue_until_it_was_on_their_screen(
+    lin: Desk, login: Callable[[str], Desk], database: Database
+) -> None:
+    held = queue(database)
+    act(lin, held, "claim")
+    act(lin, held, "note", text="自己的备注")
+    act(lin, held, "read", seq=1)
+    assert entry(lin, held)["unread"] == 0
+    wu = login("wu")
+
+    async def woken() -> set[str]:
+        with bus().subscribe(DESK) as news:
+            act(wu, held, "note", text="先道歉")
+            return await news.wait(1)
+
+    assert asyncio.run(woken()) == {DESK}
+    assert entry(lin, held)["unread"] == 1
+    last = lin.get(f"/desk/api/conversations/{held.id}").json()["notes"][-1]["id"]
+    assert act(lin, held, "read", seq=1, note="x").status_code == 400
+    assert act(lin, held, "read", seq=1, note=last).status_code == 200
+    assert entry(lin, held)["unread"] == 0
+    act(lin, held, "read", seq=1, note=999999999)  # no more than there are
+    act(wu, held, "note", text="再道歉")
+    assert entry(lin, held)["unread"] == 1
+
+
+def test_whoever_a_chat_was_taken_from_reads_who_has_it_now(
+    lin: Desk, login: Callable[[str], Desk], database: Database
+) -> None:
+    held = queue(database)
+    act(lin, held, "claim")
+    pane = f"/desk/parts/conversations/{held.id}"
+    assert "已接手" not in lin.get(pane).text
+    wu = login("wu")
+    act(wu, held, "take")
+    assert "wu 已接手这个会话" in lin.get(pane).text and "已接手" not in wu.get(pane).text
+    act(wu, held, "return")
+    assert "已接手" not in lin.get(pane).text
 
 
 @pytest.mark.parametrize("state", ["asleep", ""])
