@@ -121,6 +121,15 @@ def test_an_offer_that_goes_by_is_made_to_the_next_and_its_agent_is_on_a_break(
     assert entry(other, waiting)["offered_to"] is None
 
 
+def test_an_offer_shows_how_long_it_stands(lin: Desk, database: Database) -> None:
+    go_on(lin)
+    waiting = queue(database)
+    assert entry(lin, waiting)["offer_left_s"] is None
+    sweep(database, now() - 10 * SECOND)
+    left = entry(lin, waiting)["offer_left_s"]
+    assert 10 < left <= 20 and "还剩" in lin.get("/desk/parts/queue").text
+
+
 def test_nobody_is_offered_two_chats_at_once(lin: Desk, database: Database) -> None:
     go_on(lin)
     first, second = queue(database), queue(database)
