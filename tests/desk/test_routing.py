@@ -326,6 +326,17 @@ def test_a_chat_passed_to_a_team_keeps_its_place_and_its_note_is_for_colleagues_
     assert not any("赔杯子" in text for text in passed.hears())
 
 
+def test_who_leads_is_told_when_customers_wait_and_nobody_is_on(
+    lin: Desk, login: Callable[[str], Desk], database: Database
+) -> None:
+    wu, words = login("wu"), "现在没有人在线"
+    assert words not in wu.get("/desk/parts/team").text
+    queue(database)
+    assert words in wu.get("/desk/parts/team").text
+    go_on(lin)
+    assert words not in wu.get("/desk/parts/team").text
+
+
 def test_no_chat_is_given_to_someone_who_is_not_there(
     lin: Desk, chen: Desk, login: Callable[[str], Desk], database: Database
 ) -> None:
