@@ -169,6 +169,19 @@ def take_over(session: Session, conversation_id: str, supervisor: str) -> None:
         _give(session, conversation, supervisor, TAKEN, by=supervisor)
 
 
+def taken_by(session: Session, conversation_id: str, agent: str) -> str | None:
+    """Who took this chat, that is with an agent, from this one."""
+    handoff = open_handoff(session, conversation_id)
+    if handoff is None:
+        return None
+    came = select(HandoffMove.kind, HandoffMove.to).where(
+        HandoffMove.handoff_id == handoff.id, HandoffMove.kind.in_(CAME)
+    )
+    moves = session.execute(came.order_by(HandoffMove.id.desc()).limit(2)).all()
+    is_from_them = len(moves) == 2 and moves[0].kind == TAKEN and moves[1].to == agent
+    return str(moves[0].to) if is_from_them and moves[0].to != agent else None
+
+
 def assign(session: Session, conversation_id: str, supervisor: str, to: str) -> None:
     """A supervisor gives a waiting chat to an agent. Raises Conflict when it does not wait."""
     conversation = lock(session, conversation_id)

@@ -48,6 +48,7 @@ def _entry(chat: Conversation, handoff: Handoff, last: Message | None, place: in
         "team": handoff.team,
         "offered_to": handoff.offered_to,
         "offered_until": handoff.offered_until.isoformat() if handoff.offered_until else None,
+        "offer_left_s": round((handoff.offered_until - now()).total_seconds()) if handoff.offered_until else None,
         "waiting_s": round((until - handoff.requested_at).total_seconds()),
         "position": place,
         "last_text": _preview(last, handoff)[:PREVIEW_LENGTH],

@@ -104,7 +104,8 @@ def _standing(session: Session, chat: str) -> dict[str, Any]:
 
 def _lasting(data: dict[str, Any]) -> Any:
     """Without what only the clock changes."""
-    chats = [{**entry, "waiting_s": None, "unanswered_s": None} for entry in data.get("conversations", ())]
+    running = dict.fromkeys(("waiting_s", "unanswered_s", "offer_left_s"))
+    chats = [{**entry, **running} for entry in data.get("conversations", ())]
     return {**data, "conversations": chats}
 
 

@@ -57,13 +57,14 @@ class CannedReply(Base):
 
 
 class ChatRead(Base):
-    """Up to which message an agent has seen a chat."""
+    """Up to which message, and which note of colleagues, an agent has seen a chat."""
 
     __tablename__ = "chat_reads"
 
     agent_id = Column(ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True)
     conversation_id = Column(ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True, index=True)
     seq = Column(Integer, nullable=False)
+    note_id = Column(Integer, nullable=False, default=0, server_default="0")
 
 
 class Unmasking(Base):

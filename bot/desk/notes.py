@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.conversations.inbox import lock
 from bot.conversations.models import ChatNote
 from bot.conversations.text import clean
-from bot.conversations.wakeups import announce, conversation_topic
+from bot.conversations.wakeups import DESK, announce, conversation_topic
 from bot.desk.accounts import Person
 
 MOST_WORDS = 1000
@@ -24,7 +24,13 @@ def add(session: Session, person: Person, conversation_id: str, text: str) -> No
     chat = lock(session, conversation_id)
     session.add(ChatNote(conversation_id=chat.id, agent=person.name, text=text, after_seq=chat.last_seq))
     session.flush()
-    announce(session, conversation_topic(chat.id))
+    announce(session, DESK, conversation_topic(chat.id))  # whoever has the chat may look at another
+
+
+def last(session: Session, conversation_id: str) -> int:
+    """The id of the newest note; 0 without any."""
+    query = select(func.max(ChatNote.id)).where(ChatNote.conversation_id == conversation_id)
+    return session.execute(query).scalar_one() or 0
 
 
 def of(session: Session, conversation_id: str) -> list[dict[str, Any]]:

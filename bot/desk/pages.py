@@ -14,8 +14,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bot.cases import service as cases
-from bot.conversations import teams
-from bot.conversations.models import StoredFile
+from bot.conversations import ownership, teams
+from bot.conversations.models import AGENT, StoredFile
 from bot.conversations.text import clean
 from bot.db import database, now
 from bot.desk import canned, customers, panel, presence, sight, unmasking
@@ -61,6 +61,7 @@ def _pane(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
         "colleagues": presence.others(session, person.name, now()),
         "teams": teams.CHOSEN,
         "outcomes": OUTCOMES,
+        "taken_by": chat["owner"] == AGENT and ownership.taken_by(session, chat["id"], person.name),
     }
 
 

@@ -18,7 +18,7 @@ from bot.conversations.text import clean
 from bot.customers.store import conversations_of, customer_of
 from bot.customers.verification import verified_shipments
 from bot.db import now
-from bot.desk import reading, sight
+from bot.desk import notes, reading, sight
 from bot.desk.access import Asked, Missing, Refused
 from bot.desk.accounts import Person
 from bot.desk.api import changes, chat_id
@@ -170,12 +170,18 @@ def send_survey(session: Session, person: Person, asked: Asked) -> dict[str, Any
 
 
 def mark_read(session: Session, person: Person, asked: Asked) -> dict[str, Any]:
-    """{"seq"}: this person has seen their chat up to there."""
-    chat, seq = sight.own(session, person, chat_id(asked)), str(asked.body.get("seq"))
-    if not (seq.isdecimal() and len(seq) < 10):
-        raise Missing("seq")
-    reading.mark(session, person, chat.id, min(int(seq), chat.last_seq))
-    return {"seq": int(seq)}
+    """{"seq", "note"?}: this person has seen their chat up to that message and that note of colleagues."""
+    chat = sight.own(session, person, chat_id(asked))
+    seq, note = _place(asked, "seq"), _place(asked, "note", "0")
+    reading.mark(session, person, chat.id, min(seq, chat.last_seq), min(note, notes.last(session, chat.id)))
+    return {"seq": seq}
+
+
+def _place(asked: Asked, name: str, usual: str = "") -> int:
+    place = str(asked.body.get(name, usual))
+    if not (place.isdecimal() and len(place) < 10):
+        raise Missing(name)
+    return int(place)
 
 
 def _key(asked: Asked, chat: Conversation) -> str:

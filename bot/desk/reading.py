@@ -9,7 +9,7 @@ from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from bot.catalog import figure
-from bot.conversations.models import Conversation, Message, in_hand
+from bot.conversations.models import ChatNote, Conversation, Message, in_hand
 from bot.conversations.public import class_of
 from bot.db import insert, now
 from bot.desk.accounts import Person
@@ -25,17 +25,21 @@ def limits(channel: str) -> dict[str, int]:
     return {"limit_s": limit, "warn_s": limit * figure("warn_at_percent") // 100}
 
 
-def mark(session: Session, person: Person, conversation_id: str, seq: int) -> None:
-    """This person has seen the chat up to message `seq`; never less than before."""
-    row = insert(session, ChatRead).values(agent_id=person.id, conversation_id=conversation_id, seq=seq)
-    seen = case((row.excluded.seq > ChatRead.seq, row.excluded.seq), else_=ChatRead.seq)
-    session.execute(row.on_conflict_do_update(index_elements=["agent_id", "conversation_id"], set_={"seq": seen}))
+def mark(session: Session, person: Person, conversation_id: str, seq: int, note_id: int) -> None:
+    """This person has seen the chat up to message `seq` and note `note_id`; never less than before."""
+    row = insert(session, ChatRead).values(
+        agent_id=person.id, conversation_id=conversation_id, seq=seq, note_id=note_id
+    )
+    seen = {
+        name: case((row.excluded[name] > getattr(ChatRead, name), row.excluded[name]), else_=getattr(ChatRead, name))
+        for name in ("seq", "note_id")
+    }
+    session.execute(row.on_conflict_do_update(index_elements=["agent_id", "conversation_id"], set_=seen))
 
 
 def standing(session: Session, person: Person) -> dict[str, dict[str, Any]]:
-    """{"unread": messages, "unanswered_s": seconds since the first one that nobody replied to, or None} by chat.
-
-    Of the chats in this person's hands that have either.
+    """{"unread": messages and notes, "unanswered_s": seconds since the first message that nobody replied to, or None}
+    by chat, of those in this person's hands.
     """
     replied = (
         select(Message.conversation_id, func.max(Message.seq).label("seq"))
@@ -53,12 +57,32 @@ def standing(session: Session, person: Person) -> dict[str, dict[str, Any]]:
             func.min(case((unanswered, Message.at))).label("since"),
         )
         .join(Message, Message.conversation_id == Conversation.id)
-        .outerjoin(ChatRead, and_(ChatRead.conversation_id == Conversation.id, ChatRead.agent_id == person.id))
+        .outerjoin(ChatRead, _read_by(person))
         .outerjoin(replied, replied.c.conversation_id == Conversation.id)
         .where(in_hand(person.name), Message.sender == "customer")
         .group_by(Conversation.id)
     )
-    return {row.id: {"unread": row.unread, "unanswered_s": _seconds_since(row.since)} for row in session.execute(query)}
+    notes = _unread_notes(session, person)
+    return {
+        row.id: {"unread": row.unread + notes.get(row.id, 0), "unanswered_s": _seconds_since(row.since)}
+        for row in session.execute(query)
+    }
+
+
+def _unread_notes(session: Session, person: Person) -> dict[str, int]:
+    """How many words of colleagues this person has not seen yet, by chat in their hands."""
+    query = (
+        select(ChatNote.conversation_id, func.count())
+        .join(Conversation, Conversation.id == ChatNote.conversation_id)
+        .outerjoin(ChatRead, _read_by(person))
+        .where(in_hand(person.name), ChatNote.agent != person.name, ChatNote.id > func.coalesce(ChatRead.note_id, 0))
+        .group_by(ChatNote.conversation_id)
+    )
+    return dict(session.execute(query).all())
+
+
+def _read_by(person: Person) -> Any:
+    return and_(ChatRead.conversation_id == Conversation.id, ChatRead.agent_id == person.id)
 
 
 def _seconds_since(moment: datetime | None) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -10,6 +11,7 @@ from sqlalchemy import update
 
 from bot.conversations import inbox, ownership
 from bot.conversations.models import AgentState, Conversation, Message
+from bot.conversations.wakeups import DESK, bus
 from bot.customers.store import identify
 from bot.db import Database, now
 from bot.desk import assigning, presence, routing
@@ -51,7 +53,7 @@ def go_on(*desks: Desk) -> None:
         assert desk.post("/desk/api/state", json={"state": "on"}).status_code == 200
 
 
-def act(desk: Desk, customer: Customer, name: str, **body: str):
+def act(desk: Desk, customer: Customer, name: str, **body: object):
     return desk.post(f"/desk/api/conversations/{customer.id}/{name}", json=body)
 
 
@@ -117,6 +119,15 @@ def test_an_offer_that_goes_by_is_made_to_the_next_and_its_agent_is_on_a_break(
     assert act(other, waiting, "decline").status_code == 200
     assert other.get("/desk/api/queue").json()["state"] == "on"
     assert entry(other, waiting)["offered_to"] is None
+
+
+def test_an_offer_shows_how_long_it_stands(lin: Desk, database: Database) -> None:
+    go_on(lin)
+    waiting = queue(database)
+    assert entry(lin, waiting)["offer_left_s"] is None
+    sweep(database, now() - 10 * SECOND)
+    left = entry(lin, waiting)["offer_left_s"]
+    assert 10 < left <= 20 and "还剩" in lin.get("/desk/parts/queue").text
 
 
 def test_nobody_is_offered_two_chats_at_once(lin: Desk, database: Database) -> None:
@@ -315,6 +326,17 @@ def test_a_chat_passed_to_a_team_keeps_its_place_and_its_note_is_for_colleagues_
     assert not any("赔杯子" in text for text in passed.hears())
 
 
+def test_who_leads_is_told_when_customers_wait_and_nobody_is_on(
+    lin: Desk, login: Callable[[str], Desk], database: Database
+) -> None:
+    wu, words = login("wu"), "现在没有人在线"
+    assert words not in wu.get("/desk/parts/team").text
+    queue(database)
+    assert words in wu.get("/desk/parts/team").text
+    go_on(lin)
+    assert words not in wu.get("/desk/parts/team").text
+
+
 def test_no_chat_is_given_to_someone_who_is_not_there(
     lin: Desk, chen: Desk, login: Callable[[str], Desk], database: Database
 ) -> None:
@@ -421,6 +443,46 @@ def test_who_ends_a_chat_is_charged_only_for_their_own_time_with_it(
     page = login("wu").get("/desk/reports/shift", params={"format": "csv"}).text
     (row,) = [line.split(",") for line in page.splitlines() if line.startswith("chen,")]
     assert row[5] == "1" and "分钟" not in row[6]
+
+
+def test_a_note_for_an_agent_is_unread_in_the_queue_until_it_was_on_their_screen(
+    lin: Desk, login: Callable[[str], Desk], database: Database
+) -> None:
+    held = queue(database)
+    act(lin, held, "claim")
+    act(lin, held, "note", text="自己的备注")
+    act(lin, held, "read", seq=1)
+    assert entry(lin, held)["unread"] == 0
+    wu = login("wu")
+
+    async def woken() -> set[str]:
+        with bus().subscribe(DESK) as news:
+            act(wu, held, "note", text="先道歉")
+            return await news.wait(1)
+
+    assert asyncio.run(woken()) == {DESK}
+    assert entry(lin, held)["unread"] == 1
+    last = lin.get(f"/desk/api/conversations/{held.id}").json()["notes"][-1]["id"]
+    assert act(lin, held, "read", seq=1, note="x").status_code == 400
+    assert act(lin, held, "read", seq=1, note=last).status_code == 200
+    assert entry(lin, held)["unread"] == 0
+    act(lin, held, "read", seq=1, note=999999999)  # no more than there are
+    act(wu, held, "note", text="再道歉")
+    assert entry(lin, held)["unread"] == 1
+
+
+def test_whoever_a_chat_was_taken_from_reads_who_has_it_now(
+    lin: Desk, login: Callable[[str], Desk], database: Database
+) -> None:
+    held = queue(database)
+    act(lin, held, "claim")
+    pane = f"/desk/parts/conversations/{held.id}"
+    assert "已接手" not in lin.get(pane).text
+    wu = login("wu")
+    act(wu, held, "take")
+    assert "wu 已接手这个会话" in lin.get(pane).text and "已接手" not in wu.get(pane).text
+    act(wu, held, "return")
+    assert "已接手" not in lin.get(pane).text
 
 
 @pytest.mark.parametrize("state", ["asleep", ""])

@@ -64,21 +64,25 @@ function ring() {
 
 // ---- what is on the screen has been read ----
 
-let marked = 0;
+let marked = { seq: 0, note: 0 };
 
 async function markRead() {
   const reply = document.querySelector("form.reply");
-  const last = Number([...document.querySelectorAll("#messages > li[data-id]")].at(-1)?.dataset.id ?? 0);
-  if (!reply || document.hidden || last <= marked) return;
-  marked = last;
+  const shown = { seq: newest("id"), note: newest("note") };
+  if (!reply || document.hidden || (shown.seq <= marked.seq && shown.note <= marked.note)) return;
+  marked = shown;
   const headers = {
     "Content-Type": "application/json", "X-CSRF-Token": document.querySelector("meta[name=csrf-token]").content,
   };
-  const body = JSON.stringify({ seq: last });
+  const body = JSON.stringify(shown);
   const address = reply.getAttribute("hx-post").replace(/reply$/, "read");
   const answer = await fetch(address, { method: "POST", headers, body }).catch(() => null);
   if (answer?.ok) htmx.trigger(document.body, "desk-queue");
-  else marked = 0;
+  else marked = { seq: 0, note: 0 };
+}
+
+function newest(kind) {
+  return Math.max(0, ...[...document.querySelectorAll(`#messages > li[data-${kind}]`)].map((line) => Number(line.dataset[kind])));
 }
 
 if (document.getElementById("queue-state")) compare(shown());
