@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+from sqlalchemy import select
 
 from bot.conversations import inbox, ownership
+from bot.conversations.models import Handoff
 from bot.customers.verification import grant
 from bot.db import Database, now
 from bot.desk import canned
@@ -59,6 +62,7 @@ def test_news_that_come_while_a_button_is_pressed_do_not_take_the_click_away(
     page: Page, seen: Watched, asking: Customer, database: Database
 ) -> None:
     page.reload()
+    page.wait_for_load_state("networkidle")  # the queue is drawn anew when the stream opens
     button = page.get_by_role("button", name="接入").bounding_box()
     page.mouse.move(button["x"] + button["width"] / 2, button["y"] + button["height"] / 2)
     page.mouse.down()
@@ -136,6 +140,29 @@ def test_what_a_canned_reply_leaves_open_is_selected_and_not_sent_before_it_is_f
     page.keyboard.press("Enter")
     expect(page.get_by_role("log")).to_contain_text("编号 YD26113000001。")
     assert len(asking.sees()) == said + 1
+
+
+def test_on_a_narrow_screen_ones_state_and_every_way_to_act_stay_in_sight_and_nothing_lies_on_top_of_another(
+    page: Page, asking: Customer, address: str, database: Database
+) -> None:
+    other = waits(database, "发票怎么开")
+    with database.write() as session:
+        ownership.claim(session, asking.id, "lin")
+        offered = session.execute(select(Handoff).where(Handoff.conversation_id == other.id)).scalar_one()
+        offered.offered_to, offered.offered_until = "Maximiliane Featherstonehaugh", now() + timedelta(hours=1)
+        session.commit()
+    width = min(page.viewport_size["width"], 1024)
+    page.set_viewport_size({"width": width, "height": 768})
+    page.goto(f"{address}/desk/language/en?next=/desk/")
+    claim = page.get_by_role("button", name="Claim").bounding_box()
+    tag = page.get_by_text("offered to Maximiliane").bounding_box()
+    assert tag["x"] + tag["width"] <= claim["x"]
+    page.goto(f"{address}/desk/conversations/{asking.id}")
+    state = page.locator("#my-state")
+    assert state.bounding_box()["width"] >= 48
+    for control in (state, *page.locator(".talk-acts > *").all()):
+        box = control.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width
 
 
 def test_the_panel_shows_parcels_masked_and_opens_a_case_that_appears_beside_the_chat(
