@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 from sqlalchemy import select
 
 from bot.conversations import inbox, ownership
@@ -58,12 +58,16 @@ def asking(database: Database) -> Customer:
     return customer
 
 
+def where(locator: Locator) -> dict[str, float]:
+    """Asked again when its part was drawn anew meanwhile: it is when the stream opens."""
+    return next(box for _ in range(50) if (box := locator.bounding_box()))
+
+
 def test_news_that_come_while_a_button_is_pressed_do_not_take_the_click_away(
     page: Page, seen: Watched, asking: Customer, database: Database
 ) -> None:
     page.reload()
-    page.wait_for_load_state("networkidle")  # the queue is drawn anew when the stream opens
-    button = page.get_by_role("button", name="接入").bounding_box()
+    button = where(page.get_by_role("button", name="接入"))
     page.mouse.move(button["x"] + button["width"] / 2, button["y"] + button["height"] / 2)
     page.mouse.down()
     with page.expect_response("**/desk/parts/queue"):
@@ -154,15 +158,31 @@ def test_on_a_narrow_screen_ones_state_and_every_way_to_act_stay_in_sight_and_no
     width = min(page.viewport_size["width"], 1024)
     page.set_viewport_size({"width": width, "height": 768})
     page.goto(f"{address}/desk/language/en?next=/desk/")
-    claim = page.get_by_role("button", name="Claim").bounding_box()
-    tag = page.get_by_text("offered to Maximiliane").bounding_box()
+    claim = where(page.get_by_role("button", name="Claim"))
+    tag = where(page.get_by_text("offered to Maximiliane"))
     assert tag["x"] + tag["width"] <= claim["x"]
     page.goto(f"{address}/desk/conversations/{asking.id}")
     state = page.locator("#my-state")
-    assert state.bounding_box()["width"] >= 48
+    assert where(state)["width"] >= 48
     for control in (state, *page.locator(".talk-acts > *").all()):
-        box = control.bounding_box()
+        box = where(control)
         assert box["x"] >= 0 and box["x"] + box["width"] <= width
+
+
+def test_whom_a_supervisor_is_about_to_give_a_chat_to_stays_chosen_when_the_team_changes(
+    page: Page, asking: Customer, address: str, database: Database, context: BrowserContext
+) -> None:
+    assert context.request.post(f"{address}/desk/api/login", data={"name": "wu", "password": PASSWORD}).ok
+    page.goto(f"{address}/desk/team")
+    chooser = page.get_by_label("指派给")
+    chooser.select_option("lin")
+    chooser.focus()
+    waits(database, "我也想找人")
+    page.wait_for_timeout(1000)
+    expect(page.get_by_text("我也想找人")).to_have_count(0)
+    page.get_by_role("heading", name="班组", level=1).click()
+    expect(page.get_by_text("我也想找人")).to_have_count(1)
+    expect(chooser.first).to_have_value("lin")
 
 
 def test_the_panel_shows_parcels_masked_and_opens_a_case_that_appears_beside_the_chat(
