@@ -252,7 +252,8 @@ def test_a_change_goes_to_the_outlet_when_the_customer_has_shown_who_they_are_an
     assert do(chen, customer, "change", **facts).status_code == 409
     first, again = (do(lin, customer, "change", **facts).json() for _ in range(2))
     assert first == again and first["proven"]
-    assert lin.get(f"/desk/api/requests/{first['number']}").json()["details"] == {"time": "明天下午"}
+    request = lin.get(f"/desk/api/requests/{first['number']}").json()
+    assert request["details"] == {"time": "明天下午"} and request["events"][0]["actor"] == "lin"
     assert sum(first["number"] in text for text in customer.hears()) == 1
     intercept = do(lin, customer, "change", key="2", kind="intercept", waybill=waybill).json()
     assert not intercept["proven"] and "核验身份后" in customer.hears()[-1]
