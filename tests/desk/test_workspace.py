@@ -340,7 +340,9 @@ def test_chats_and_cases_are_found_by_number_waybill_phone_and_masked_words(
     for q in (number, waybill, waybill.lower(), OWN_PHONE, f"+86 {OWN_PHONE}"):
         assert search(lin, q) == ([customer.id], [number]), q
     assert search(lin, request) == ([customer.id], [])
-    assert search(lin, "杯子碎了") == ([customer.id], [])
+    assert search(lin, "杯子碎了") == search(lin, "两个 杯子") == search(lin, WAYBILL) == ([customer.id], [])
+    assert search(lin, "送到 没") == ([], [number])
+    assert search(lin, "delay") == search(lin, "杯子 送到") == search(lin, "_") == ([], [])
     assert search(lin, PHONE[-6:]) == search(lin, "没有这句话") == search(lin, " ") == ([], [])
     assert visitor.post("/desk/api/search", json={"q": number}).status_code == 401
 
