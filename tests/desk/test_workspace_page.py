@@ -185,6 +185,32 @@ def test_whom_a_supervisor_is_about_to_give_a_chat_to_stays_chosen_when_the_team
     expect(chooser.first).to_have_value("lin")
 
 
+def test_a_draft_outlives_the_session_of_its_writer_and_is_shown_to_nobody_else(
+    page: Page, asking: Customer, address: str, database: Database, context: BrowserContext
+) -> None:
+    with database.write() as session:
+        ownership.claim(session, asking.id, "lin")
+        session.commit()
+    page.goto(f"{address}/desk/conversations/{asking.id}")
+    page.get_by_label("回复客户").fill("您好，我正在核实")
+    for name, draft in (("lin", "您好，我正在核实"), ("wu", None), ("lin", "")):
+        page.goto("about:blank")  # the open page would notice and reload meanwhile
+        context.clear_cookies()
+        page.goto(f"{address}/desk/cases")
+        enter(page, name)
+        expect(page.get_by_role("heading", name="工单", level=1)).to_be_visible()
+        page.goto(f"{address}/desk/conversations/{asking.id}")
+        expect(page.get_by_role("log")).to_be_visible()
+        if draft is not None:
+            expect(page.get_by_label("回复客户")).to_have_value(draft)
+
+
+def enter(page: Page, name: str) -> None:
+    page.get_by_label("账号").fill(name)
+    page.get_by_label("密码").fill(PASSWORD)
+    page.get_by_role("button", name="登录").click()
+
+
 def test_the_panel_shows_parcels_masked_and_opens_a_case_that_appears_beside_the_chat(
     page: Page, seen: Watched, asking: Customer, address: str, database: Database
 ) -> None:

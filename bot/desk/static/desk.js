@@ -277,7 +277,19 @@ function closeMenus(except) {
   }
 }
 
-if (document.body.classList.contains("door")) sessionStorage.clear();  // the next one here is someone else
+// ---- drafts wait for whoever wrote them when their session runs out; at a logout, and for anyone else, they are gone ----
+
+const person = document.querySelector(".menu-name")?.textContent;
+
+if (person && person !== sessionStorage.getItem("person")) {
+  sessionStorage.clear();
+  sessionStorage.setItem("person", person);
+}
+
+document.addEventListener("submit", ({ target }) => {
+  if (target.matches("form[action='/desk/logout']")) sessionStorage.clear();
+});
+
 startClocks();
 restoreDrafts();
 watchMessages();
