@@ -48,7 +48,7 @@ def find(session: Session, q: str, limit: int) -> list[dict[str, Any]]:
 
 
 def _by_number(session: Session, q: str) -> Any:
-    """Where the parcel was shown or passed on, a case told, a change asked for, and every chat of a phone's customer."""
+    """Where the parcel was shown or passed on, a case told, a change asked for, and all chats of a phone's customer."""
     waybill = normalise(q)
     of_phone = select(Customer.id).where(Customer.phone_hash == phone_hash(q)).scalar_subquery()
     asked = or_(ServiceRequest.number == compact(q), ServiceRequest.waybill == waybill)
