@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sqlalchemy import func, literal_column, or_, select, text
+from sqlalchemy import and_, func, literal_column, or_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
@@ -33,7 +33,7 @@ def matches(session: Session, q: str) -> Any:
     """The condition under which a case is found by `q`."""
     if is_identifier(q):
         return or_(Case.number == compact(q), Case.waybill_hash == waybill_hash(q), Case.phone_hash == phone_hash(q))
-    return holds(session, Case, q)
+    return holds(session, Case, q, behind=": ")
 
 
 def is_identifier(q: str) -> bool:
@@ -41,16 +41,24 @@ def is_identifier(q: str) -> bool:
     return _IDENTIFIER.fullmatch(compact(q)) is not None
 
 
-def holds(session: Session, table: Any, q: str) -> Any:
-    """The condition under which the masked `summary` of a row holds the words; its `terms` are indexed as in cases."""
-    words = q.strip().lower()
+def holds(session: Session, table: Any, q: str, behind: str = "") -> Any:
+    """The condition under which the masked `summary` of a row holds each of the words, `behind` this sign: what stands
+    before it is a code that nobody is shown. Its `terms` are indexed as in cases.
+    """
+    words = q.lower().split()
     if session.get_bind().dialect.name == "sqlite":
-        return table.id.in_(select(table.id).where(_inside_on_sqlite(table.summary, words)))
+        shown = _from(table.summary, func.instr, behind)
+        return table.id.in_(select(table.id).where(*(_inside_on_sqlite(shown, word) for word in words)))
     # strpos(), for the planner takes LIKE to be so rare that it fetches every row of a common word before the newest.
-    inside = func.strpos(func.lower(table.summary), words) > 0
-    terms = _rarest(session, table.__tablename__, narrow_terms(words))
+    shown = func.lower(_from(table.summary, func.strpos, behind))
+    inside = and_(*(func.strpos(shown, word) > 0 for word in words))
+    terms = _rarest(session, table.__tablename__, narrow_terms(" ".join(words)))
     indexed = literal_column(f"string_to_array({table.__tablename__}.terms, ' ')", type_=ARRAY(Text))
     return indexed.contains(array(terms, type_=Text)) & inside if terms else inside & False
+
+
+def _from(summary: Any, place: Any, sign: str) -> Any:
+    return func.substr(summary, place(summary, sign) + len(sign), type_=Text) if sign else summary
 
 
 def _rarest(session: Session, table: str, runs: list[list[str]]) -> list[str]:

@@ -155,7 +155,7 @@ def change_delivery(session: Session, person: Person, asked: Asked) -> dict[str,
         raise Refused(409, "desk_change_obstacle", {"status": status})
     made = requests.ask_for(
         session, key=_key(asked, chat), kind=kind, conversation_id=chat.id, language=chat.language, details=details,
-        now=now(), waybill=waybill,
+        now=now(), waybill=waybill, actor=person.name,
     )  # fmt: skip
     key = "agent_asked_change" if made["proven"] else "agent_noted_change"
     told = say(chat.language, key, number=made["number"], kind=say(chat.language, f"request_{kind}"))

@@ -55,6 +55,7 @@ def ask_for(
     now: datetime,
     waybill: str | None = None,
     phone: str | None = None,
+    actor: str = "customer",
 ) -> RequestView:
     """Notes a request once per `key`. An open one of the same kind on the same parcel here takes the new details."""
 
@@ -72,7 +73,7 @@ def ask_for(
             request.number = f"FW{day:%y%m%d}{request.id % 100_000:05d}"
         request.details, request.phone = details, phone or request.phone
         request.updated_at = now
-        _record(session, request, "ask", None, "customer", now)
+        _record(session, request, "ask", None, actor, now)
         _prove_as_known(session, request, now)
         session.flush()
         return {"number": request.number}

@@ -252,7 +252,8 @@ def test_a_change_goes_to_the_outlet_when_the_customer_has_shown_who_they_are_an
     assert do(chen, customer, "change", **facts).status_code == 409
     first, again = (do(lin, customer, "change", **facts).json() for _ in range(2))
     assert first == again and first["proven"]
-    assert lin.get(f"/desk/api/requests/{first['number']}").json()["details"] == {"time": "明天下午"}
+    request = lin.get(f"/desk/api/requests/{first['number']}").json()
+    assert request["details"] == {"time": "明天下午"} and request["events"][0]["actor"] == "lin"
     assert sum(first["number"] in text for text in customer.hears()) == 1
     intercept = do(lin, customer, "change", key="2", kind="intercept", waybill=waybill).json()
     assert not intercept["proven"] and "核验身份后" in customer.hears()[-1]
@@ -339,7 +340,9 @@ def test_chats_and_cases_are_found_by_number_waybill_phone_and_masked_words(
     for q in (number, waybill, waybill.lower(), OWN_PHONE, f"+86 {OWN_PHONE}"):
         assert search(lin, q) == ([customer.id], [number]), q
     assert search(lin, request) == ([customer.id], [])
-    assert search(lin, "杯子碎了") == ([customer.id], [])
+    assert search(lin, "杯子碎了") == search(lin, "两个 杯子") == search(lin, WAYBILL) == ([customer.id], [])
+    assert search(lin, "送到 没") == ([], [number])
+    assert search(lin, "delay") == search(lin, "杯子 送到") == search(lin, "_") == ([], [])
     assert search(lin, PHONE[-6:]) == search(lin, "没有这句话") == search(lin, " ") == ([], [])
     assert visitor.post("/desk/api/search", json={"q": number}).status_code == 401
 

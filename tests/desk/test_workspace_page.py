@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 from sqlalchemy import select, update
 
 from bot.cases import service as cases
 from bot.conversations import inbox, ownership
+from bot.conversations.models import Handoff
 from bot.customers.verification import grant
 from bot.db import Database, now
 from bot.desk import canned
@@ -59,11 +61,16 @@ def asking(database: Database) -> Customer:
     return customer
 
 
+def where(locator: Locator) -> dict[str, float]:
+    """Asked again when its part was drawn anew meanwhile: it is when the stream opens."""
+    return next(box for _ in range(50) if (box := locator.bounding_box()))
+
+
 def test_news_that_come_while_a_button_is_pressed_do_not_take_the_click_away(
     page: Page, seen: Watched, asking: Customer, database: Database
 ) -> None:
     page.reload()
-    button = page.get_by_role("button", name="接入").bounding_box()
+    button = where(page.get_by_role("button", name="接入"))
     page.mouse.move(button["x"] + button["width"] / 2, button["y"] + button["height"] / 2)
     page.mouse.down()
     with page.expect_response("**/desk/parts/queue"):
@@ -219,6 +226,71 @@ def test_what_a_canned_reply_leaves_open_is_selected_and_not_sent_before_it_is_f
     page.keyboard.press("Enter")
     expect(page.get_by_role("log")).to_contain_text("编号 YD26113000001。")
     assert len(asking.sees()) == said + 1
+
+
+def test_on_a_narrow_screen_ones_state_and_every_way_to_act_stay_in_sight_and_nothing_lies_on_top_of_another(
+    page: Page, asking: Customer, address: str, database: Database
+) -> None:
+    other = waits(database, "发票怎么开")
+    with database.write() as session:
+        ownership.claim(session, asking.id, "lin")
+        offered = session.execute(select(Handoff).where(Handoff.conversation_id == other.id)).scalar_one()
+        offered.offered_to, offered.offered_until = "Maximiliane Featherstonehaugh", now() + timedelta(hours=1)
+        session.commit()
+    width = min(page.viewport_size["width"], 1024)
+    page.set_viewport_size({"width": width, "height": 768})
+    page.goto(f"{address}/desk/language/en?next=/desk/")
+    claim = where(page.get_by_role("button", name="Claim"))
+    tag = where(page.get_by_text("offered to Maximiliane"))
+    assert tag["x"] + tag["width"] <= claim["x"]
+    page.goto(f"{address}/desk/conversations/{asking.id}")
+    state = page.locator("#my-state")
+    assert where(state)["width"] >= 48
+    for control in (state, *page.locator(".talk-acts > *").all()):
+        box = where(control)
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width
+
+
+def test_whom_a_supervisor_is_about_to_give_a_chat_to_stays_chosen_when_the_team_changes(
+    page: Page, asking: Customer, address: str, database: Database, context: BrowserContext
+) -> None:
+    assert context.request.post(f"{address}/desk/api/login", data={"name": "wu", "password": PASSWORD}).ok
+    page.goto(f"{address}/desk/team")
+    chooser = page.get_by_label("指派给")
+    chooser.select_option("lin")
+    chooser.focus()
+    waits(database, "我也想找人")
+    page.wait_for_timeout(1000)
+    expect(page.get_by_text("我也想找人")).to_have_count(0)
+    page.get_by_role("heading", name="班组", level=1).click()
+    expect(page.get_by_text("我也想找人")).to_have_count(1)
+    expect(chooser.first).to_have_value("lin")
+
+
+def test_a_draft_outlives_the_session_of_its_writer_and_is_shown_to_nobody_else(
+    page: Page, asking: Customer, address: str, database: Database, context: BrowserContext
+) -> None:
+    with database.write() as session:
+        ownership.claim(session, asking.id, "lin")
+        session.commit()
+    page.goto(f"{address}/desk/conversations/{asking.id}")
+    page.get_by_label("回复客户").fill("您好，我正在核实")
+    for name, draft in (("lin", "您好，我正在核实"), ("wu", None), ("lin", "")):
+        page.goto("about:blank")  # the open page would notice and reload meanwhile
+        context.clear_cookies()
+        page.goto(f"{address}/desk/cases")
+        enter(page, name)
+        expect(page.get_by_role("heading", name="工单", level=1)).to_be_visible()
+        page.goto(f"{address}/desk/conversations/{asking.id}")
+        expect(page.get_by_role("log")).to_be_visible()
+        if draft is not None:
+            expect(page.get_by_label("回复客户")).to_have_value(draft)
+
+
+def enter(page: Page, name: str) -> None:
+    page.get_by_label("账号").fill(name)
+    page.get_by_label("密码").fill(PASSWORD)
+    page.get_by_role("button", name="登录").click()
 
 
 def test_the_panel_shows_parcels_masked_and_opens_a_case_that_appears_beside_the_chat(

@@ -104,17 +104,41 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
 
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const news = REDRAWN[detail.target.id];
-  if (!news || !(isPressed || underWay)) return;
+  if (!news || !(isPressed || underWay || isChoosing())) return;
   detail.shouldSwap = false;
   held.add(news);
 });
 
+document.addEventListener("focusout", () => setTimeout(redrawHeld));
+
 function redrawHeld() {
-  if (isPressed || underWay) return;
+  if (isPressed || underWay || isChoosing()) return;
   const late = [...held];
   held.clear();
   for (const news of late) htmx.trigger(document.body, news);
 }
+
+// ---- whom a waiting chat is to be given to: an open list stays open, and what is chosen stays chosen ----
+
+let chosen = {};
+
+function isChoosing() {
+  return document.activeElement.matches("#team select[name='to']");
+}
+
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.target.id !== "team" || !detail.shouldSwap) return;
+  const choosers = detail.target.querySelectorAll("select[name='to']");
+  chosen = Object.fromEntries([...choosers].map(({ id, value }) => [id, value]));
+});
+
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  if (detail.target.id !== "team") return;
+  for (const chooser of detail.target.querySelectorAll("select[name='to']")) {
+    const same = [...chooser.options].find(({ value, disabled }) => value === chosen[chooser.id] && !disabled);
+    if (same) same.selected = true;
+  }
+});
 
 // ---- how many wait, and how long ----
 
@@ -278,7 +302,19 @@ function closeMenus(except) {
   }
 }
 
-if (document.body.classList.contains("door")) sessionStorage.clear();  // the next one here is someone else
+// ---- drafts wait for whoever wrote them when their session runs out; at a logout, and for anyone else, they are gone ----
+
+const person = document.querySelector(".menu-name")?.textContent;
+
+if (person && person !== sessionStorage.getItem("person")) {
+  sessionStorage.clear();
+  sessionStorage.setItem("person", person);
+}
+
+document.addEventListener("submit", ({ target }) => {
+  if (target.matches("form[action='/desk/logout']")) sessionStorage.clear();
+});
+
 startClocks();
 restoreDrafts();
 watchMessages();
