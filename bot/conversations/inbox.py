@@ -70,6 +70,11 @@ def lock(session: Session, conversation_id: str) -> Conversation:
     return conversation
 
 
+def speak(session: Session, conversation_id: str, language: str) -> None:
+    """The customer picked this language: it holds until they write in another. Raises UnknownConversation."""
+    lock(session, conversation_id).language = language
+
+
 def receive(
     session: Session,
     conversation_id: str,

@@ -122,6 +122,35 @@ def test_a_photo_travels_into_the_conversation_and_back(chat: httpx.Client) -> N
     assert stored.content == PNG and stored.headers["content-type"] == "image/png"
     assert "sandbox" in stored.headers["content-security-policy"]
 
+def language_answered(client: httpx.Client, count: int) -> str:
+    """The language of the server's own sentence for a message without words, the `count`th of the chat."""
+    send(client, text="！！")
+    return "en" if "words" in wait_for(client, count)[-1]["text"] else "zh"
+
+
+def test_a_session_in_which_nothing_was_said_takes_the_language_of_the_page_that_opens_it_again(server: str) -> None:
+    with httpx.Client(base_url=server) as client:
+        client.post("/chat/session", json={"language": "zh"})
+        client.post("/chat/session", json={"language": "en"})
+        assert language_answered(client, 2) == "en"
+        client.post("/chat/session", json={"language": "zh"})
+        assert language_answered(client, 4) == "en", "what was said so far counts more than another page"
+
+
+def test_a_language_picked_in_the_middle_holds_until_the_customer_writes_in_another(chat: httpx.Client) -> None:
+    assert language_answered(chat, 2) == "zh"
+    assert chat.post("/chat/language", json={"language": "en"}).status_code == 204
+    assert language_answered(chat, 4) == "en"
+    send(chat, text="你好")  # the echo brain takes every text for Chinese
+    wait_for(chat, 6)
+    assert language_answered(chat, 8) == "zh"
+
+
+def test_a_language_can_only_be_picked_in_a_session_of_ones_own(server: str) -> None:
+    refused = httpx.post(f"{server}/chat/language", json={"language": "en"})
+    assert (refused.status_code, refused.json()["code"]) == (401, "session_needed")
+
+
 
 def test_a_file_of_another_type_is_refused_in_one_sentence(chat: httpx.Client) -> None:
     refused = chat.post("/chat/files", files={"file": ("photo.png", b"<script>alert(1)</script>")})

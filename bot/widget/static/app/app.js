@@ -1,7 +1,6 @@
 /* The whole page: header, conversation, waiting bar, composer. */
 
 import { Composer } from "./composer.js";
-import { speak } from "./api.js";
 import { askToClose, isEmbedded } from "./frame.js";
 import { Log } from "./log.js";
 import { clock, rememberLanguage, speaker } from "./texts.js";
@@ -18,7 +17,6 @@ export function App({ chat, firstLanguage }) {
   const { say } = words;
 
   React.useLayoutEffect(() => {
-    speak(language);
     document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
     document.title = say("title");
   }, [language]);
@@ -27,6 +25,7 @@ export function App({ chat, firstLanguage }) {
   const switchLanguage = () => {
     const other = language === "zh" ? "en" : "zh";
     rememberLanguage(other);
+    chat.switchLanguage(other);
     setLanguage(other);
   };
 

@@ -1,7 +1,7 @@
 /* The conversation as the page knows it: what was said, what is still being sent, who answers, and whether we are
    connected. Views subscribe; every change makes a new `state`. */
 
-import { messagesAfter, openSession, readEvents, Refused, sendMessage, uploadFile } from "./api.js";
+import { messagesAfter, openSession, readEvents, Refused, sendMessage, speak, tellLanguage, uploadFile } from "./api.js";
 
 const BACKOFF_MS = [500, 1000, 2000, 4000, 8000, 15000];
 const SEND_ATTEMPTS = 5;
@@ -103,6 +103,7 @@ export class Chat {
           onOpen();
           this.update({ link: "open" });
           this.resend();
+          this.tellSwitch();
         },
         onBytes,
         onEvent: (type, data) => this.hear(type, data),
@@ -166,6 +167,21 @@ export class Chat {
   }
 
   // ---- sending ----
+
+  // ---- language ----
+
+  switchLanguage(language) {
+    speak(language);
+    this.isSwitchUntold = true;
+    this.tellSwitch();
+  }
+
+  /* Without a connection the server is told once there is one. */
+  async tellSwitch() {
+    if (!this.isSwitchUntold || this.state.link !== "open") return;
+    this.isSwitchUntold = false;
+    await tellLanguage().catch(() => (this.isSwitchUntold = true));
+  }
 
   sendText(text) {
     this.enqueue({ text });
