@@ -81,6 +81,15 @@ def test_the_stream_brings_messages_with_ids_typing_and_status(chat: httpx.Clien
     assert seen[-1][2]["position"] == 1
 
 
+@pytest.mark.parametrize("is_open", [True, False])
+def test_the_stream_says_whether_people_are_at_the_desk(
+    chat: httpx.Client, monkeypatch: pytest.MonkeyPatch, is_open: bool
+) -> None:
+    monkeypatch.setattr("bot.channels.stream.service_open", lambda now: is_open)
+    told = next(data for name, _, data in events(chat) if name == "duty")
+    assert told == {"open": is_open, "hours": "8:00-22:00"}
+
+
 def test_a_stream_resumed_by_last_event_id_neither_loses_nor_repeats(chat: httpx.Client) -> None:
     send(chat, text="一")
     wait_for(chat, 2)
@@ -113,15 +122,6 @@ def test_the_session_is_kept_by_cookie_and_its_language_by_choice(server: str) -
         assert cookie.has_nonstandard_attr("HttpOnly") and cookie.path == "/chat"
 
 
-def test_a_photo_travels_into_the_conversation_and_back(chat: httpx.Client) -> None:
-    file_id = chat.post("/chat/files", files={"file": ("箱子.png", PNG)}).json()["id"]
-    send(chat, file=file_id)
-    shown = wait_for(chat, 1)[0]
-    assert shown["file"]["name"] == "箱子.png"
-    stored = chat.get(f"/chat/files/{file_id}")
-    assert stored.content == PNG and stored.headers["content-type"] == "image/png"
-    assert "sandbox" in stored.headers["content-security-policy"]
-
 def language_answered(client: httpx.Client, count: int) -> str:
     """The language of the server's own sentence for a message without words, the `count`th of the chat."""
     send(client, text="！！")
@@ -150,6 +150,15 @@ def test_a_language_can_only_be_picked_in_a_session_of_ones_own(server: str) -> 
     refused = httpx.post(f"{server}/chat/language", json={"language": "en"})
     assert (refused.status_code, refused.json()["code"]) == (401, "session_needed")
 
+
+def test_a_photo_travels_into_the_conversation_and_back(chat: httpx.Client) -> None:
+    file_id = chat.post("/chat/files", files={"file": ("箱子.png", PNG)}).json()["id"]
+    send(chat, file=file_id)
+    shown = wait_for(chat, 1)[0]
+    assert shown["file"]["name"] == "箱子.png"
+    stored = chat.get(f"/chat/files/{file_id}")
+    assert stored.content == PNG and stored.headers["content-type"] == "image/png"
+    assert "sandbox" in stored.headers["content-security-policy"]
 
 
 def test_a_file_of_another_type_is_refused_in_one_sentence(chat: httpx.Client) -> None:

@@ -58,7 +58,9 @@ function Header({ state, switchLanguage }) {
 function presence(state, say) {
   if (state.link !== "open") return say(state.link === "lost" ? "reconnecting" : "connecting");
   if (state.owner === "agent") return say("withAgent", { name: state.agent || say("agent") });
-  return say({ queued: "queued", closed: "closed" }[state.owner] || "online");
+  if (state.owner === "queued" || state.owner === "closed") return say(state.owner);
+  if (!state.duty) return say("online");
+  return say(state.duty.open ? "onDuty" : "offDuty", { hours: state.duty.hours });
 }
 
 function WaitingBar({ chat, state }) {

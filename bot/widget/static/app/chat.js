@@ -48,6 +48,7 @@ export class Chat {
       position: null,
       queuedAt: null,
       agent: null,
+      duty: null, // whether people are at the desk: {open, hours}; none: not told yet
       typing: false,
     };
   }
@@ -102,8 +103,8 @@ export class Chat {
         onOpen: () => {
           onOpen();
           this.update({ link: "open" });
-          this.resend();
           this.tellSwitch();
+          this.resend();
         },
         onBytes,
         onEvent: (type, data) => this.hear(type, data),
@@ -116,6 +117,7 @@ export class Chat {
   hear(type, data) {
     if (type === "message") this.take(data);
     if (type === "typing") this.showTyping();
+    if (type === "duty") this.update({ duty: data });
     if (type === "status") {
       const queuedAt = data.wait_s === null ? null : Date.now() - data.wait_s * 1000;
       this.update({ owner: data.owner, position: data.position, queuedAt });
@@ -166,8 +168,6 @@ export class Chat {
     this.update({ past, outgoing, messages: [], owner: "bot", position: null, queuedAt: null, agent: null, typing: false });
   }
 
-  // ---- sending ----
-
   // ---- language ----
 
   switchLanguage(language) {
@@ -182,6 +182,8 @@ export class Chat {
     this.isSwitchUntold = false;
     await tellLanguage().catch(() => (this.isSwitchUntold = true));
   }
+
+  // ---- sending ----
 
   sendText(text) {
     this.enqueue({ text });
