@@ -211,7 +211,7 @@ class ActionAskChangeConfirmed(Ask):
     async def values(self, tracker: Tracker) -> dict[str, Any]:
         speech, kind = language(tracker), tracker.get_slot("change_kind")
         buttons = confirm_buttons(speech)
-        note = say(speech, f"change_note_{kind}", hours=requests.kinds()[kind]["answer_hours"])
+        note = say(speech, f"change_note_{kind}")
         return {"summary": _summary(tracker), "note": note, "buttons": buttons}
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.hearing import hear
+from actions.hearing import Heard, hear
+from actions.parcels import card, card_buttons
 from actions.sending import resume
 from actions.support import Events, button, language
 from actions.tracking import form_for
@@ -19,12 +21,16 @@ GUESSES = 3
 COMMON = ("track_shipment", "complain_other", "ask_case_status")
 """Fills up the guesses where the model has few."""
 
+_WHAT_NOW = re.compile(
+    r"(?:怎么|怎麼|咋)(?:办|辦|弄|处理)|\bwhat (?:now|next|(?:can|do|should) (?:i|we) do)\b", re.IGNORECASE
+)
+
 ANSWERS = ("utter_did_you_mean", "utter_rephrase", "utter_unclear_person")
 
 
 class ActionUnclear(Action):
     """Once: did you mean. Twice in a row: what I can do. Three times: a person. Inside a form: its question again.
-    A place or weight alone goes on with the last question about sending.
+    A place or weight alone goes on with the last question about sending, what to do now with the parcel just told of.
     """
 
     def name(self) -> str:
@@ -41,10 +47,41 @@ class ActionUnclear(Action):
         resumed = await resume(dispatcher, tracker, domain)
         if resumed is not None:
             return [*resumed, FollowupAction("action_listen")]
+        if await _tell_what_now(dispatcher, tracker, hear(tracker)):
+            return [FollowupAction("action_listen")]
         before = times_unclear(tracker)
         response = ANSWERS[min(before, len(ANSWERS) - 1)]
         dispatcher.utter_message(response=response, buttons=[] if before else _guesses(tracker))
         return [FollowupAction("action_listen")]
+
+
+class ActionOutOfScope(Action):
+    """None of our business, it seems; unless it goes on with what was asked last, or with the parcel just told of."""
+
+    def name(self) -> str:
+        return "action_out_of_scope"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        heard = hear(tracker)
+        usable = form_for(heard, tracker)
+        if usable:
+            return [FollowupAction(usable)]
+        resumed = await resume(dispatcher, tracker, domain)
+        if resumed is not None:
+            return resumed
+        if not await _tell_what_now(dispatcher, tracker, heard):
+            dispatcher.utter_message(response="utter_out_of_scope")
+        return []
+
+
+async def _tell_what_now(dispatcher: CollectingDispatcher, tracker: Tracker, heard: Heard) -> bool:
+    """Asked what to do about the parcel just told of: what comes next for it, with its buttons."""
+    number, speech = tracker.get_slot("waybill"), language(tracker)
+    view = await card(tracker.sender_id, number, speech) if number and _WHAT_NOW.search(heard.words) else None
+    if view is None or not view["next"]:
+        return False
+    dispatcher.utter_message(text=view["next"], buttons=card_buttons(view, speech))
+    return True
 
 
 class ActionAbuse(Action):

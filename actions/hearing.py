@@ -93,6 +93,8 @@ _POINTING = re.compile(r"[\W_]|那|就|先|看|查|个|個|一|单|的|吧|呢|t
 _LATIN_ORDINALS = ("first", "second", "third", "fourth", "fifth")
 _ODD_NUMBER = re.compile(r"(?<![a-z\d])[a-z]{0,4}\d{5,}(?![a-z\d])", re.IGNORECASE)
 _FOUR_DIGITS = re.compile(r"(?<!\d)(\d{4})(?!\d)")
+_SPELT_DIGITS = re.compile(r"\W*([零〇一二三四五六七八九幺]{4})\W*")
+_DIGITS = str.maketrans("零〇一二三四五六七八九幺", "001234567891")
 
 TAKEN_AS_COMPLAINT = {"abuse": 0.15, "provide_info": 0.25, FALLBACK: 0.4}
 """How likely complaints must be together for an insult, a message full of numbers or an unclear one to be one."""
@@ -222,8 +224,8 @@ class Heard:
             return self.phone_tail
         if self.phones:
             return self.phones[-1][-4:]
-        alone = _FOUR_DIGITS.search(self.text)
-        return alone[1] if alone else None
+        alone = _FOUR_DIGITS.search(self.text) or _SPELT_DIGITS.fullmatch(self.text)
+        return alone[1].translate(_DIGITS) if alone else None
 
     def chosen(self, choices: list[str] | None) -> str | None:
         """The one of a shown list that the words point at: 第二个, the last one, 3."""

@@ -95,6 +95,7 @@ class Brain:
             message_id=str(question.inbox_id),
             metadata={"inbox_id": question.inbox_id, "language": question.language, "channel": question.channel},
         )
+        self._store.speak(sender, question.language)
         try:
             await self._agent.processor.handle_message(message)
         finally:

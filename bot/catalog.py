@@ -235,7 +235,7 @@ def quiet_until(now: datetime) -> datetime | None:
     begins, ends = time.fromisoformat(quiet["from"]), time.fromisoformat(quiet["until"])
     if ends <= local.time() < begins:
         return None
-    end = local.replace(hour=ends.hour, minute=ends.minute, second=0, microsecond=0)
+    end = _on_the_day(local, ends)
     return end if local < end else end + timedelta(days=1)
 
 
@@ -245,8 +245,30 @@ def next_opening(now: datetime) -> datetime:
     if service_open(now):
         return local
     opens, _ = _desk_hours()
-    today = local.replace(hour=opens.hour, minute=opens.minute, second=0, microsecond=0)
+    today = _on_the_day(local, opens)
     return today if local < today else today + timedelta(days=1)
+
+
+def outlets_open_for(hours: float, since: datetime) -> datetime:
+    """When outlets have been open for so many hours since then: at night nobody there answers."""
+    opens, closes = _outlet_hours()
+    begins, left = _local(since), timedelta(hours=hours)
+    while True:
+        opening, closing = _on_the_day(begins, opens), _on_the_day(begins, closes)
+        begins = max(begins, opening)
+        if begins + left <= closing:
+            return begins + left
+        left -= max(closing - begins, timedelta(0))
+        begins = opening + timedelta(days=1)
+
+
+def _on_the_day(day: datetime, at: time) -> datetime:
+    return day.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
+
+
+def _outlet_hours() -> tuple[time, time]:
+    opens, closes = figure("outlet_hours").split("-")
+    return time.fromisoformat(opens.zfill(5)), time.fromisoformat(closes.zfill(5))
 
 
 def _desk_hours() -> tuple[time, time]:

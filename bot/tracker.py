@@ -9,7 +9,7 @@ from typing import Any
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import SerializedTrackerAsText, SQLTrackerStore, TrackerStore
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import Event, SessionStarted
+from rasa.shared.core.events import Event, SessionStarted, SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy import select
 from sqlalchemy.orm import sessionmaker
@@ -44,12 +44,20 @@ class TurnTrackerStore(YidaTrackerStore):
         self._new: dict[str, list[Event]] = {}
         self._trackers: dict[str, DialogueStateTracker] = {}
         self._kept: dict[str, DialogueStateTracker] = {}
+        self._languages: dict[str, str] = {}
+
+    def speak(self, sender_id: str, language: str) -> None:
+        """The next turn of this conversation begins in `language`: the customer may have switched it on the page."""
+        self._languages[sender_id] = language
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
+        language = self._languages.pop(sender_id, None)
         tracker = self._kept.pop(sender_id, None)
         if tracker is None or tracker.events[-1].timestamp != self._last_stored(sender_id):
             tracker = await super().retrieve(sender_id)
         self._loaded[sender_id] = len(tracker.events) if tracker else 0
+        if tracker and language and tracker.get_slot("language") != language:
+            tracker.update(SlotSet("language", language), self.domain)
         return tracker
 
     def _last_stored(self, sender_id: str) -> float | None:

@@ -1,4 +1,4 @@
-"""A conversation as server-sent events: `message` (with id), `typing`, `status`."""
+"""A conversation as server-sent events: `message` (with id), `typing`, `status`, `duty`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
+from bot.catalog import figure, service_open
 from bot.conversations.errors import UnknownConversation
 from bot.conversations.outbox import PAGE, messages_after, status
 from bot.conversations.wakeups import bus, conversation_topic, typing_topic
-from bot.db import Database
+from bot.db import Database, now
 
 HEARTBEAT_S = 10.0
 """Seconds of silence before a comment is sent: it keeps proxies from closing, and finds what a lost wake-up hid."""
@@ -27,7 +28,7 @@ def event_stream(database: Database, conversation_id: str, after: int) -> Stream
 
 
 async def _events(database: Database, conversation_id: str, after: int) -> AsyncIterator[str]:
-    typing, told = typing_topic(conversation_id), None
+    typing, told, duty_told = typing_topic(conversation_id), None, None
     with bus().subscribe(conversation_topic(conversation_id), typing) as news:
         yield "retry: 1000\n\n"
         while True:
@@ -43,6 +44,9 @@ async def _events(database: Database, conversation_id: str, after: int) -> Async
             if _standing(owner) != told:
                 told = _standing(owner)
                 yield _event("status", owner)
+            if _duty() != duty_told:
+                duty_told = _duty()
+                yield _event("duty", duty_told)
             heard = await news.wait(HEARTBEAT_S)
             if not heard:
                 yield ": still here\n\n"
@@ -53,6 +57,11 @@ async def _events(database: Database, conversation_id: str, after: int) -> Async
 
 def _standing(owner: dict[str, Any]) -> tuple[Any, Any]:
     return owner["owner"], owner["position"]
+
+
+def _duty() -> dict[str, Any]:
+    """Whether people are at the desk now, and when they are."""
+    return {"open": service_open(now()), "hours": figure("desk_hours")}
 
 
 def _read(database: Database, conversation_id: str, after: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:

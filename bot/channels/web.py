@@ -18,7 +18,7 @@ from bot.channels.http import Refused, bearer_of, check_origin, language_of, rea
 from bot.channels.limits import Limits, client_address
 from bot.channels.stream import event_stream
 from bot.conversations.errors import FileRefused, UnknownChoice, UnknownConversation, UnknownFile
-from bot.conversations.inbox import MAX_FILE_BYTES, Receipt, open_conversation, read_file, receive, store_file
+from bot.conversations.inbox import MAX_FILE_BYTES, Receipt, open_conversation, read_file, receive, speak, store_file
 from bot.conversations.models import Conversation
 from bot.conversations.outbox import messages_after
 from bot.conversations.text import MAX_STORED
@@ -43,6 +43,7 @@ class WebChat:
     def routes(self) -> list[Route]:
         return [
             Route("/chat/session", self.session, methods=["POST"]),
+            Route("/chat/language", self.speak, methods=["POST"]),
             Route("/chat/messages", self.send, methods=["POST"]),
             Route("/chat/messages", self.read, methods=["GET"]),
             Route("/chat/events", self.events, methods=["GET"]),
@@ -53,12 +54,11 @@ class WebChat:
     async def session(self, request: Request) -> Response:
         """Goes on with the session the client has, or starts a new one; `{"language"}` is optional."""
         check_origin(request, self._settings)
-        language = (await read_json(request)).get("language")
+        language = await _wished_language(request)
         conversation_id = self._session_of(request)
-        if conversation_id is None or not await run_in_threadpool(self._exists, conversation_id):
+        if conversation_id is None or not await run_in_threadpool(self._go_on, conversation_id, language):
             self._limits.session(client_address(request, self._settings))
-            chosen = language if language in LANGUAGES else language_of(request)
-            conversation_id = await run_in_threadpool(self._start, chosen)
+            conversation_id = await run_in_threadpool(self._start, language or language_of(request))
         token = _signer().dumps(conversation_id)
         response = JSONResponse({"token": token})
         response.set_cookie(
@@ -71,6 +71,16 @@ class WebChat:
             secure=self._settings.secure_cookies,
         )
         return response
+
+    async def speak(self, request: Request) -> Response:
+        """The customer picked a language on the page: `{"language"}`. It holds until they write in another."""
+        conversation_id = self._customer(request)
+        language = await _wished_language(request) or language_of(request)
+        try:
+            await run_in_threadpool(self._speak, conversation_id, language)
+        except UnknownConversation as error:
+            raise Refused(401, "session_needed") from error
+        return Response(status_code=204)
 
     async def send(self, request: Request) -> Response:
         """Stores a text, a tapped choice or an uploaded file, then acknowledges it: 202 {"id"}."""
@@ -140,6 +150,20 @@ class WebChat:
         with self._database.read() as session:
             return session.get(Conversation, conversation_id) is not None
 
+    def _go_on(self, conversation_id: str, language: str | None) -> bool:
+        """Whether the conversation is still there. As long as nothing was said in it, it takes the page's language."""
+        with self._database.write() as session:
+            conversation = session.get(Conversation, conversation_id)
+            if conversation is not None and language and not conversation.last_seq:
+                conversation.language = language
+            session.commit()
+            return conversation is not None
+
+    def _speak(self, conversation_id: str, language: str) -> None:
+        with self._database.write() as session:
+            speak(session, conversation_id, language)
+            session.commit()
+
     def _start(self, language: str) -> str:
         with self._database.write() as session:
             conversation = open_conversation(session, "web", uuid4().hex, language)
@@ -180,6 +204,11 @@ def file_response(content: bytes, media_type: str, name: str) -> Response:
 
 def _signer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(vault().signing_keys, salt="web chat session")
+
+
+async def _wished_language(request: Request) -> str | None:
+    language = (await read_json(request)).get("language")
+    return language if language in LANGUAGES else None
 
 
 def _message(data: dict[str, Any]) -> dict[str, str]:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import puremagic
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.conversations.errors import FileRefused, UnknownChoice, UnknownConversation, UnknownFile
 from bot.conversations.models import AGENT, QUEUED, Conversation, InboxMessage, Message, StoredFile, sender_hash
 from bot.conversations.outbox import wake_delivery
-from bot.conversations.text import clean
+from bot.conversations.text import alike, clean
 from bot.conversations.wakeups import DESK, WORK, announce, conversation_topic
 from bot.customers.guessing import note_origin
 from bot.db import insert, now
@@ -70,6 +70,11 @@ def lock(session: Session, conversation_id: str) -> Conversation:
     return conversation
 
 
+def speak(session: Session, conversation_id: str, language: str) -> None:
+    """The customer picked this language: it holds until they write in another. Raises UnknownConversation."""
+    lock(session, conversation_id).language = language
+
+
 def receive(
     session: Session,
     conversation_id: str,
@@ -82,6 +87,7 @@ def receive(
 ) -> Receipt:
     """Stores one message (a text, a tapped choice or a sent file) and wakes a turn; a repeated id changes nothing.
 
+    The words of a choice still open are that choice.
     `address` is the customer's network address or, where one server speaks for all, the platform's user: guessing is
     limited by it too.
     Raises UnknownConversation, UnknownChoice, UnknownFile.
@@ -93,6 +99,8 @@ def receive(
     if address is not None:
         note_origin(session, conversation_id, address, now())
     payload = None
+    if text is not None:
+        payload = _typed(session, conversation_id, text)
     if choice is not None:
         text, payload = _tapped(session, conversation_id, choice)
     if file_id is not None:
@@ -143,6 +151,30 @@ def _tapped(session: Session, conversation_id: str, choice_id: str) -> tuple[str
         if secrets.compare_digest(choice["id"].encode(), choice_id.encode("utf-8", "surrogatepass")):
             return choice["title"], choice["payload"]
     raise UnknownChoice(choice_id)
+
+
+def _typed(session: Session, conversation_id: str, text: str) -> str | None:
+    """Payload of the one open choice that has these words as its title. A bare number may mean anything."""
+    words = alike(text)
+    if not words or words.isdecimal():
+        return None
+    choices = _open_choices(session, conversation_id)
+    meant = {choice["payload"] for choice in choices if alike(choice["title"]) == words}
+    return meant.pop() if len(meant) == 1 else None
+
+
+def _open_choices(session: Session, conversation_id: str) -> list[dict[str, str]]:
+    """Those shown since the customer last said something, within CHOICE_LIFETIME."""
+    own = select(func.max(Message.seq)).where(
+        Message.conversation_id == conversation_id, Message.sender == "customer"
+    )
+    shown = select(Message).where(
+        Message.conversation_id == conversation_id,
+        Message.seq > func.coalesce(own.scalar_subquery(), 0),
+        Message.at > now() - CHOICE_LIFETIME,
+        Message.undelivered.is_(False),
+    )
+    return [choice for message in session.execute(shown).scalars() for choice in message.choices or ()]
 
 
 def _file_payload(session: Session, conversation_id: str, file_id: str) -> str:

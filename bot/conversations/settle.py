@@ -98,7 +98,8 @@ def answer(
         _say(session, conversation, message, replies, undelivered=True)
         return
     message.state = ANSWERED
-    conversation.language = given.language or conversation.language
+    if conversation.language == claim.language:  # else the customer has switched the page meanwhile
+        conversation.language = given.language or conversation.language
     if given.handoff is None and _is_public_anger(conversation, given):
         _to_supervisor(session, conversation, message, claim)
         return

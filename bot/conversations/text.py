@@ -29,6 +29,12 @@ def clean(text: str) -> str:
     return "".join(kept).strip()[:MAX_STORED].rstrip()
 
 
+def alike(text: str) -> str:
+    """What texts have in common that differ only in width, case, blanks, apostrophes and the mark at their end."""
+    folded = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
+    return "".join(folded.split()).rstrip(".。!~,")
+
+
 def has_words(text: str) -> bool:
     """False for a message of emoji, punctuation and blanks only."""
     return any(unicodedata.category(char)[0] in "LN" for char in text)

@@ -86,7 +86,7 @@ def explain(facts: Facts, now: datetime) -> Explanation:
     """Never claims what the facts do not show: without promise and usual time nothing is called late or on time."""
     verdict, why, values = _judge(facts, now)
     following, action = _advice(facts, verdict)
-    values = {"first_check_hours": catalog.figure("first_check_hours"), **_delivery_check(facts), **values}
+    values = {"first_check_hours": catalog.figure("first_check_hours"), **_delivery_check(facts, now), **values}
     return Explanation(verdict, why, following, values, action)
 
 
@@ -149,11 +149,13 @@ def _advice(facts: Facts, verdict: str) -> tuple[str, tuple[str, str] | None]:
     return f"track_next_{kind}", _ABOUT_STATUS.get(facts.status) or _ABOUT_VERDICT.get(verdict)
 
 
-def _delivery_check(facts: Facts) -> dict[str, Any]:
-    """Until when a parcel out for delivery should be signed for: after that, it is stuck."""
+def _delivery_check(facts: Facts, now: datetime) -> dict[str, Any]:
+    """Until when a parcel out for delivery should be signed for: as promised, and before it counts as stuck."""
     if facts.status != "out_for_delivery" or facts.since is None:
         return {}
-    return {"check_by": facts.since + timedelta(hours=threshold("delivery_overdue_hours"))}
+    stuck_at = facts.since + timedelta(hours=threshold("delivery_overdue_hours"))
+    is_promised = facts.promised_at is not None and facts.promised_at >= now
+    return {"check_by": min(facts.promised_at, stuck_at) if is_promised else stuck_at}
 
 
 def _hours(span: timedelta) -> int:

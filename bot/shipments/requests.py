@@ -127,7 +127,7 @@ def _lapsed(request: ServiceRequest, now: datetime) -> bool:
 def _proven(session: Session, request: ServiceRequest, role: str, now: datetime) -> None:
     request.role = role
     hours = catalog.read("changes")["kinds"].get(request.type, {}).get("answer_hours")
-    request.due_at = now + timedelta(hours=hours) if hours else None
+    request.due_at = catalog.outlets_open_for(hours, now) if hours else None
     if request.due_at:
         plan(session, DUE, request.number, request.due_at)
     _record(session, request, "prove", request.state, "customer", now)

@@ -34,3 +34,16 @@ def test_inside_a_form_the_offer_waits_until_the_form_is_done(chat: Chat) -> Non
 
 def test_english_is_offered_in_english(chat: Chat) -> None:
     assert "You also mentioned" in chat.say("how do I get an invoice and also how much is insurance")
+
+
+@pytest.mark.parametrize(
+    ("asked", "kilograms", "fee"),
+    [
+        ("上海寄到北京多少钱，另外保价2000怎么收", "3公斤", "保价"),
+        ("how much from Shanghai to Beijing, and what does declaring 2000 yuan cost", "3 kg", "declared"),
+    ],
+)
+def test_what_a_quote_has_told_is_not_offered_after_it(chat: Chat, asked: str, kilograms: str, fee: str) -> None:
+    said = [chat.say(asked), chat.say(kilograms)]
+    assert fee in said[1]
+    assert all(OFFER not in answer and "also mentioned" not in answer for answer in said)

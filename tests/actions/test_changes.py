@@ -43,6 +43,17 @@ def test_a_new_address_is_read_back_and_passed_on_after_the_code(chat: Chat, sen
     assert made(chat)[0]["proven"]
 
 
+@pytest.mark.parametrize(
+    ("wish", "yes", "whose"), [("拦截", "确认", "寄件人登记的手机"), ("intercept", "yes", "sender's phone on record")]
+)
+def test_before_any_proof_no_digit_of_the_phone_on_record_is_shown(
+    chat: Chat, sent_codes: Any, wish: str, yes: str, whose: str
+) -> None:
+    said = [chat.say(f"{wish} {ON_ITS_WAY}", yes), chat.say("000000"), chat.say("……")]
+    assert whose in said[0]
+    assert all("**" not in answer and "34" not in answer.replace(ON_ITS_WAY, "") for answer in said)
+
+
 def test_the_same_phone_need_not_be_typed(chat: Chat) -> None:
     chat.say(f"收件地址改一下 {ON_ITS_WAY}", "浦东新区示范路88号")
     assert "电话不变" in chat.tap("电话不变")

@@ -1,5 +1,7 @@
 """Not understood: guesses, then a rephrasing, then a person; never silence, never the same answer thrice."""
 
+import pytest
+
 from actions.clarify import times_unclear
 from tests.actions.conftest import Chat
 
@@ -39,6 +41,27 @@ def test_a_person_after_misunderstandings_gets_the_reason(chat: Chat) -> None:
 def test_an_insult_gets_no_sermon_and_three_ways_on(chat: Chat) -> None:
     said = chat.say("妈的 一群骗子")
     assert "抱歉" in said and "转人工" in said and "文明" not in said
+
+
+@pytest.mark.parametrize(
+    ("question", "place", "named"),
+    [("附近有网点吗", "上海浦东", "张江"), ("is there an outlet nearby?", "Pudong, Shanghai", "Zhangjiang")],
+)
+def test_a_place_alone_goes_on_with_the_question_about_outlets(
+    chat: Chat, question: str, place: str, named: str
+) -> None:
+    chat.say(question)
+    assert named in chat.say(place)
+
+
+def test_what_to_do_about_the_parcel_just_told_of_is_its_next_step(chat: Chat) -> None:
+    chat.say("查 YT2604417093385")
+    assert "登记投诉" in chat.say("怎么办") and "/complain_delay" in str(chat.replies)
+
+
+def test_what_is_none_of_our_business_is_said_so(chat: Chat) -> None:
+    chat.say("查 YT2604417093385")
+    assert "商家" in chat.say("给我讲个笑话")
 
 
 def test_a_first_message_counts_no_misunderstanding() -> None:

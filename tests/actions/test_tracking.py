@@ -27,6 +27,14 @@ def test_without_a_number_it_asks_and_then_answers(chat: Chat) -> None:
     assert "上海" in chat.say(ON_ITS_WAY)
 
 
+@pytest.mark.parametrize("digits", ["五八二一", "五八二一。"])
+def test_digits_spelt_in_chinese_open_the_details(chat: Chat, digits: str) -> None:
+    chat.say(ON_ITS_WAY)
+    chat.tap("看详细物流")
+    chat.say(digits)
+    assert chat.card is not None and chat.card["timeline"]
+
+
 def test_english_is_answered_in_english(chat: Chat) -> None:
     assert "waybill number" in chat.say("track my parcel")
     assert "On its way" in chat.say(ON_ITS_WAY) and chat.card is not None

@@ -81,6 +81,15 @@ def test_the_stream_brings_messages_with_ids_typing_and_status(chat: httpx.Clien
     assert seen[-1][2]["position"] == 1
 
 
+@pytest.mark.parametrize("is_open", [True, False])
+def test_the_stream_says_whether_people_are_at_the_desk(
+    chat: httpx.Client, monkeypatch: pytest.MonkeyPatch, is_open: bool
+) -> None:
+    monkeypatch.setattr("bot.channels.stream.service_open", lambda now: is_open)
+    told = next(data for name, _, data in events(chat) if name == "duty")
+    assert told == {"open": is_open, "hours": "8:00-22:00"}
+
+
 def test_a_stream_resumed_by_last_event_id_neither_loses_nor_repeats(chat: httpx.Client) -> None:
     send(chat, text="一")
     wait_for(chat, 2)
@@ -111,6 +120,35 @@ def test_the_session_is_kept_by_cookie_and_its_language_by_choice(server: str) -
         assert len(wait_for(client, 2)) == 2, "the same conversation"
         cookie = client.cookies.jar.__iter__().__next__()
         assert cookie.has_nonstandard_attr("HttpOnly") and cookie.path == "/chat"
+
+
+def language_answered(client: httpx.Client, count: int) -> str:
+    """The language of the server's own sentence for a message without words, the `count`th of the chat."""
+    send(client, text="！！")
+    return "en" if "words" in wait_for(client, count)[-1]["text"] else "zh"
+
+
+def test_a_session_in_which_nothing_was_said_takes_the_language_of_the_page_that_opens_it_again(server: str) -> None:
+    with httpx.Client(base_url=server) as client:
+        client.post("/chat/session", json={"language": "zh"})
+        client.post("/chat/session", json={"language": "en"})
+        assert language_answered(client, 2) == "en"
+        client.post("/chat/session", json={"language": "zh"})
+        assert language_answered(client, 4) == "en", "what was said so far counts more than another page"
+
+
+def test_a_language_picked_in_the_middle_holds_until_the_customer_writes_in_another(chat: httpx.Client) -> None:
+    assert language_answered(chat, 2) == "zh"
+    assert chat.post("/chat/language", json={"language": "en"}).status_code == 204
+    assert language_answered(chat, 4) == "en"
+    send(chat, text="你好")  # the echo brain takes every text for Chinese
+    wait_for(chat, 6)
+    assert language_answered(chat, 8) == "zh"
+
+
+def test_a_language_can_only_be_picked_in_a_session_of_ones_own(server: str) -> None:
+    refused = httpx.post(f"{server}/chat/language", json={"language": "en"})
+    assert (refused.status_code, refused.json()["code"]) == (401, "session_needed")
 
 
 def test_a_photo_travels_into_the_conversation_and_back(chat: httpx.Client) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversations import inbox
+from bot.conversations.answers import Answer, Question, Reply
 from bot.conversations.errors import FileRefused, UnknownChoice, UnknownConversation, UnknownFile
 from bot.conversations.inbox import MAX_FILE_BYTES, open_conversation, read_file, receive, store_file
 from bot.conversations.text import MAX_STORED, MAX_UNDERSTOOD, clean, for_dialogue
@@ -61,6 +62,66 @@ def test_a_button_shows_its_title_and_keeps_its_payload_on_the_server(database: 
     answer_all(database)
     assert customer.sees()[2]["text"] == "查快递"
     assert customer.hears()[-1] == "您说：/track_shipment"
+
+
+async def offering(question: Question) -> Answer:
+    """Repeats what it was asked and offers choices of all kinds."""
+    choices = (
+        ("确认", "/affirm"), ("I don't have it", "/skip"), ("2 分", "/rate_2"), ("2300", "/pick_2300"),
+        ("查这件", "/track_1"), ("查这件", "/track_2"),
+    )  # fmt: skip
+    return Answer(replies=[Reply(f"您说：{question.text}", choices=choices)])
+
+
+@pytest.mark.parametrize(
+    ("typed", "payload"),
+    [
+        ("确认", "/affirm"), (" 确认。", "/affirm"), ("i don’t have it", "/skip"), ("I DON'T HAVE IT!", "/skip"),
+        ("２分", "/rate_2"),
+    ],  # fmt: skip
+)
+def test_the_typed_words_of_an_open_choice_are_that_choice_and_stay_in_the_transcript(
+    database: Database, typed: str, payload: str
+) -> None:
+    customer = Customer(database)
+    for words in ("你好", typed):
+        customer.send(words)
+        answer_all(database, offering)
+    assert customer.sees()[2]["text"] == typed.strip()
+    assert customer.hears()[-1] == f"您说：{payload}"
+
+
+@pytest.mark.parametrize("typed", ["确认？", "确认地址", "2", "2300", "查这件"])
+def test_other_words_than_a_choices_a_bare_number_and_words_of_two_choices_stay_words(
+    database: Database, typed: str
+) -> None:
+    customer = Customer(database)
+    for words in ("你好", typed):
+        customer.send(words)
+        answer_all(database, offering)
+    assert customer.hears()[-1] == f"您说：{typed}"
+
+
+def test_the_words_of_a_choice_that_was_passed_over_are_words_again(database: Database) -> None:
+    customer = Customer(database)
+    customer.send("你好")
+    answer_all(database, offering)
+    customer.send("等一下")
+    customer.send("确认")
+    answer_all(database, offering)
+    assert customer.hears()[-1] == "您说：确认"
+
+
+def test_the_words_of_a_choice_of_yesterday_are_words_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer = Customer(database)
+    customer.send("你好")
+    answer_all(database, offering)
+    monkeypatch.setattr(inbox, "CHOICE_LIFETIME", timedelta(0))
+    customer.send("确认")
+    answer_all(database, offering)
+    assert customer.hears()[-1] == "您说：确认"
 
 
 @pytest.mark.parametrize("guess", ["", "2", "2-", "2-AAAAAAAAAAAAAAAA", "-", "99999999999-x", "x-y", "２-a"])

@@ -134,3 +134,22 @@ def test_every_outlet_lies_in_a_city_we_know() -> None:
 def test_every_remote_place_is_one_on_the_list_of_divisions() -> None:
     for name in catalog.remotes():
         assert [place.rated_as for place in divisions.locate(name)] == [name]
+
+
+@pytest.mark.parametrize(
+    ("asked", "hours", "answered"),
+    [
+        ((24, 0, 16), 4, (24, 13, 0)),
+        ((24, 10, 30), 4, (24, 14, 30)),
+        ((24, 18, 0), 4, (25, 12, 0)),
+        ((24, 19, 0), 2, (25, 11, 0)),
+        ((24, 10, 0), 10, (25, 10, 0)),
+        ((24, 10, 0), 25, (26, 15, 0)),
+    ],
+    ids=["at night", "at noon", "before closing", "at closing", "a whole day", "over two days"],
+)
+def test_an_outlets_answer_is_waited_for_while_it_is_open(
+    asked: tuple[int, int, int], hours: float, answered: tuple[int, int, int]
+) -> None:
+    since = datetime(2026, 11, *asked, tzinfo=SHANGHAI)
+    assert catalog.outlets_open_for(hours, since) == datetime(2026, 11, *answered, tzinfo=SHANGHAI)

@@ -54,6 +54,22 @@ def test_a_state_gets_its_verdict_reason_and_best_action(
     assert (explained.action and explained.action[1]) == payload
 
 
+@pytest.mark.parametrize(
+    ("known", "hours"),
+    [
+        (facts("out_for_delivery", promised_at=SOON), 20),
+        (facts("out_for_delivery", promised_at=NOW + timedelta(days=3)), 34),
+        (facts("out_for_delivery"), 34),
+        (facts("out_for_delivery", promised_at=AGO), 34),
+    ],
+    ids=["promised first", "stuck first", "no promise", "promise passed"],
+)
+def test_a_parcel_out_for_delivery_is_to_be_there_as_promised_and_before_it_counts_as_stuck(
+    known: Facts, hours: int
+) -> None:
+    assert explain(known, NOW).values["check_by"] == NOW + timedelta(hours=hours)
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("hours", [1, 40, 500])
 @pytest.mark.parametrize("promised_at", [None, SOON, AGO], ids=["none", "soon", "passed"])

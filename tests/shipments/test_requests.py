@@ -60,6 +60,15 @@ def test_a_request_is_not_accepted_before_its_customer_is_known(parcel: Database
     assert refused.value.allowed == ["refuse", "cancel"]
 
 
+def test_an_answer_is_promised_for_a_time_when_the_outlet_is_open(parcel: Database) -> None:
+    number = ask(parcel)["number"]
+    midnight = datetime(2026, 11, 30, 16, 16, tzinfo=timezone.utc)  # 0:16 in Shanghai
+    with parcel.write() as session:
+        requests.prove(session, number, "receiver", midnight)
+        due = datetime.fromisoformat(requests.get(session, number)["due_at"])
+    assert due == datetime(2026, 12, 1, 5, tzinfo=timezone.utc)
+
+
 @pytest.mark.parametrize(
     ("kind", "role", "outcome"),
     [

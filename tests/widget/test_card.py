@@ -21,6 +21,7 @@ def test_a_waybill_alone_shows_status_and_stage_but_not_the_way(customer: Custom
     expect(card).to_contain_text(parcels[0][0])
     expect(card.locator("[aria-current=step]")).to_have_text("运输中")
     expect(card.locator(".Step")).to_have_count(0)
+    expect(card.locator(".Timeline")).to_have_css("padding-top", "0px")  # no gap where the way would be
 
 
 def test_the_cards_words_are_not_said_a_second_time_beside_it(customer: Customer, parcels: Parcels) -> None:

@@ -33,6 +33,34 @@ def test_the_server_answers_in_the_pages_language(open_page: OpenPage) -> None:
     assert "您" not in answer.inner_text()
 
 
+def test_a_bare_number_is_answered_in_the_language_of_the_page(open_page: OpenPage) -> None:
+    answer = open_page("/?lang=en").ask("JDVA29999999999")
+    assert "您" not in answer.inner_text()
+
+
+def test_a_language_switched_in_the_header_is_the_answers_until_the_customer_writes_in_another(
+    open_page: OpenPage,
+) -> None:
+    customer = open_page()
+    customer.ask("查快递")
+    with customer.page.expect_response("**/chat/language"):
+        customer.page.get_by_role("button", name="Switch to English").click()
+    assert "您" not in customer.ask("JDVA29999999999").inner_text()
+    assert "查不到" in customer.ask("查快递").inner_text()
+
+
+def test_the_header_promises_people_only_while_they_are_at_the_desk(
+    open_page: OpenPage,
+) -> None:
+    expect(open_page().page.get_by_text("随时可转人工")).to_be_visible()
+    told = 'event: duty\ndata: {"open": false, "hours": "8:00-22:00"}\n\n'
+    closed = open_page().page
+    closed.route("**/chat/events", lambda route: route.fulfill(body=told, content_type="text/event-stream"))
+    closed.reload()
+    expect(closed.get_by_text("人工 8:00-22:00 在线")).to_be_visible()
+    expect(closed.get_by_text("随时")).to_have_count(0)
+
+
 def test_a_switched_language_stays(open_page: OpenPage) -> None:
     customer = open_page()
     customer.page.get_by_role("button", name="Switch to English").click()

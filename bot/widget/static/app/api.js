@@ -24,7 +24,7 @@ export class Refused extends Error {
 }
 
 let token = null;
-let language = "zh"; // of the server's own sentences
+let language = "zh"; // of the page
 
 export function speak(wanted) {
   language = wanted;
@@ -41,15 +41,23 @@ async function request(path, options, withinMs) {
   throw new Refused(response.status, body.error || "", body.retry_after, used === token);
 }
 
+function asJson(body) {
+  return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+}
+
 function post(path, body) {
-  const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-  return request(path, options, ANSWER_WITHIN_MS).then((response) => response.json());
+  return request(path, asJson(body), ANSWER_WITHIN_MS).then((response) => response.json());
 }
 
 /* Goes on with the session of the cookie, where there is one; else a new one. */
 export async function openSession() {
   token = null;
   token = (await post("/chat/session", { language })).token;
+}
+
+/* The customer picked the page's language; it holds until they write in another. */
+export function tellLanguage() {
+  return request("/chat/language", asJson({ language }), ANSWER_WITHIN_MS);
 }
 
 /* All messages after `after`, however many pages they take. */

@@ -1,7 +1,6 @@
 /* The whole page: header, conversation, waiting bar, composer. */
 
 import { Composer } from "./composer.js";
-import { speak } from "./api.js";
 import { askToClose, isEmbedded } from "./frame.js";
 import { Log } from "./log.js";
 import { clock, rememberLanguage, speaker } from "./texts.js";
@@ -18,7 +17,6 @@ export function App({ chat, firstLanguage }) {
   const { say } = words;
 
   React.useLayoutEffect(() => {
-    speak(language);
     document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
     document.title = say("title");
   }, [language]);
@@ -27,6 +25,7 @@ export function App({ chat, firstLanguage }) {
   const switchLanguage = () => {
     const other = language === "zh" ? "en" : "zh";
     rememberLanguage(other);
+    chat.switchLanguage(other);
     setLanguage(other);
   };
 
@@ -59,7 +58,9 @@ function Header({ state, switchLanguage }) {
 function presence(state, say) {
   if (state.link !== "open") return say(state.link === "lost" ? "reconnecting" : "connecting");
   if (state.owner === "agent") return say("withAgent", { name: state.agent || say("agent") });
-  return say({ queued: "queued", closed: "closed" }[state.owner] || "online");
+  if (state.owner === "queued" || state.owner === "closed") return say(state.owner);
+  if (!state.duty) return say("online");
+  return say(state.duty.open ? "onDuty" : "offDuty", { hours: state.duty.hours });
 }
 
 function WaitingBar({ chat, state }) {

@@ -1,7 +1,7 @@
 /* The conversation as the page knows it: what was said, what is still being sent, who answers, and whether we are
    connected. Views subscribe; every change makes a new `state`. */
 
-import { messagesAfter, openSession, readEvents, Refused, sendMessage, uploadFile } from "./api.js";
+import { messagesAfter, openSession, readEvents, Refused, sendMessage, speak, tellLanguage, uploadFile } from "./api.js";
 
 const BACKOFF_MS = [500, 1000, 2000, 4000, 8000, 15000];
 const SEND_ATTEMPTS = 5;
@@ -48,6 +48,7 @@ export class Chat {
       position: null,
       queuedAt: null,
       agent: null,
+      duty: null, // whether people are at the desk: {open, hours}; none: not told yet
       typing: false,
     };
   }
@@ -102,6 +103,7 @@ export class Chat {
         onOpen: () => {
           onOpen();
           this.update({ link: "open" });
+          this.tellSwitch();
           this.resend();
         },
         onBytes,
@@ -115,6 +117,7 @@ export class Chat {
   hear(type, data) {
     if (type === "message") this.take(data);
     if (type === "typing") this.showTyping();
+    if (type === "duty") this.update({ duty: data });
     if (type === "status") {
       const queuedAt = data.wait_s === null ? null : Date.now() - data.wait_s * 1000;
       this.update({ owner: data.owner, position: data.position, queuedAt });
@@ -163,6 +166,21 @@ export class Chat {
     this.messages.clear();
     const outgoing = this.state.outgoing.map((item) => ({ ...item, fileId: undefined })); // uploads belong to a session
     this.update({ past, outgoing, messages: [], owner: "bot", position: null, queuedAt: null, agent: null, typing: false });
+  }
+
+  // ---- language ----
+
+  switchLanguage(language) {
+    speak(language);
+    this.isSwitchUntold = true;
+    this.tellSwitch();
+  }
+
+  /* Without a connection the server is told once there is one. */
+  async tellSwitch() {
+    if (!this.isSwitchUntold || this.state.link !== "open") return;
+    this.isSwitchUntold = false;
+    await tellLanguage().catch(() => (this.isSwitchUntold = true));
   }
 
   // ---- sending ----
