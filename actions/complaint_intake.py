@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rasa_sdk import Tracker
@@ -26,9 +27,20 @@ NOTED = frozenset({"complaint_description", *CONTACT})
 FORGOTTEN = (
     "complaint_description", "complaint_remedy", "complaint_confirmed", "complaint_case", "complaint_value",
 )  # fmt: skip
+READ_BACK = ("complaint_confirmed", "complaint_part")
 MOST_WORDS = 2000
 LONG_ENOUGH = 10
 """Characters from which a message that seems to be chat may still tell what happened."""
+_REFUSED = r"(?P<refused>(?:不要|不用|不需要|不想要|不是要|别|\bno|\bnot|don'?t (?:want|need)|without)\s*(?:any |an? )?)?"
+_REMEDIES = {
+    remedy: re.compile(f"{_REFUSED}(?:{words})", re.IGNORECASE)
+    for remedy, words in {
+        "explanation": "道歉|赔礼|赔不是|说法|解释|交代|apolog|explanation|explain|say sorry",
+        "redeliver": r"重新?派|重新[派配]?送|再[派送]|redeliver|(?:re)?deliver(?: it)? again",
+        "compensation": r"赔(?!礼|不是)|compensat|\bclaim\b|money back|reimburs",
+    }.items()
+}
+"""The words for each remedy that can be tapped, and whether they refuse it."""
 
 
 class ValidateComplaintForm(Intake):
@@ -110,8 +122,9 @@ async def _answer(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Take
         return Taken({"photos": photos}, ["utter_photo_received"])
     taken.slots |= await _parcel(heard, slots)
     taken.slots |= _phone(heard, question, slots["complaint_waybill"])
-    taken.slots |= _decision(heard, slots, bool(taken.slots))
-    taken.slots |= _remedy(heard, question)
+    remedy = _remedy(heard, question)
+    taken.slots |= _decision(heard, slots, bool(taken.slots) or (bool(remedy) and heard.says_no))
+    taken.slots |= remedy
     taken.slots |= _amount(tracker, slots)
     if not _answers_only(heard, question, slots):
         taken.slots |= _story(heard, slots)
@@ -130,6 +143,8 @@ def _answers_only(heard: Heard, question: str | None, slots: dict[str, Any]) -> 
     """Words that answer the form and tell nothing of what happened: 没有单号, 用单上的, change the type, 希望道歉."""
     if heard.wish and question == "complaint_confirmed":
         return True
+    if question in READ_BACK and _remedies(heard):
+        return not heard.intent.startswith("complain_")
     if heard.intent.startswith("complain_") and not heard.wants_change:
         return False
     instead = question in CONTACT and (heard.has_none or heard.means_phone_on_waybill)
@@ -167,7 +182,7 @@ def _phone(heard: Heard, question: str | None, parcel: str | None) -> dict[str, 
 def _decision(heard: Heard, slots: dict[str, Any], corrected: bool) -> dict[str, Any]:
     """Yes and no at the read-back, and which part is to be changed."""
     question = slots["requested_slot"]
-    reading_back = question in ("complaint_confirmed", "complaint_part")
+    reading_back = question in READ_BACK
     part = heard.part
     if not corrected and part and slots[f"complaint_{part}"] and _changes(heard, question):
         named = heard.likely_complaint if part == "category" and heard.text else None
@@ -186,12 +201,26 @@ def _changes(heard: Heard, question: str | None) -> bool:
 
 
 def _remedy(heard: Heard, question: str | None) -> dict[str, Any]:
+    """What the customer would have done: a remedy by its name, several or any other in their own words."""
     if "remedy" in heard.tapped:
         return {"complaint_remedy": heard.tapped["remedy"]}
-    if heard.intent == "file_claim":
-        return {"complaint_remedy": "compensation"}
+    wishes = question in READ_BACK and not (heard.is_question and heard.asks)
+    if not wishes and heard.intent != "file_claim":
+        return {}
+    named = _remedies(heard)
+    if named:
+        return {"complaint_remedy": named[0] if len(named) == 1 else heard.words}
     wish = heard.wish if question == "complaint_confirmed" and not heard.says_yes else None
     return {"complaint_remedy": wish} if wish else {}
+
+
+def _remedies(heard: Heard) -> list[str]:
+    """The remedies that the words name and do not refuse: 不要赔偿，只要道歉 wants an apology alone."""
+    return [
+        remedy
+        for remedy, words in _REMEDIES.items()
+        if any(not found["refused"] for found in words.finditer(heard.words))
+    ]
 
 
 def _amount(tracker: Tracker, slots: dict[str, Any]) -> dict[str, Any]:

@@ -106,6 +106,36 @@ def test_a_wish_can_be_tapped_or_told_and_does_not_block_the_yes(chat: Chat) -> 
     assert "重新给我寄一套" in chat.cases()[0]["remedy"]
 
 
+@pytest.mark.parametrize(("words", "remedy"), [
+    ("要求道歉", "给个说法、道歉"),
+    ("给个说法", "给个说法、道歉"),
+    ("给个说法、道歉", "给个说法、道歉"),
+    ("不要赔偿，只要你们道歉", "给个说法、道歉"),
+    ("麻烦重新派送", "尽快重新派送"),
+    ("要求赔偿", "赔偿（以审核为准）"),
+    ("赔钱并且道歉", "赔钱并且道歉"),
+])
+def test_a_wish_is_recorded_as_what_it_names_and_is_no_part_of_the_story(chat: Chat, words: str, remedy: str) -> None:
+    complained(chat, confirm=False)
+    assert f"希望：{remedy}" in chat.say(words)
+    chat.say("确认")
+    (case,) = chat.cases()
+    assert case["remedy"] == remedy and case["description"] == "箱子压坏了，里面的碗碎了两个"
+
+
+@pytest.mark.parametrize(("words", "remedy"), [
+    ("I want an apology", "An explanation, an apology"),
+    ("no compensation, just an apology", "An explanation, an apology"),
+    ("please redeliver it", "Deliver it again soon"),
+    ("I want compensation", "Compensation (subject to review)"),
+])
+def test_an_english_wish_is_recorded_as_what_it_names(chat: Chat, words: str, remedy: str) -> None:
+    chat.say("my parcel arrived broken, the lamp is in pieces", WAYBILL, PHONE)
+    assert f"Your wish: {remedy}" in chat.say(words)
+    chat.say("yes please")
+    assert chat.cases()[0]["remedy"] == remedy
+
+
 @pytest.mark.parametrize("question", ["你们几点下班", "怎么开发票", "保价怎么收费", "到哪了", "你是机器人吗", "谢谢"])
 @pytest.mark.parametrize("given", [0, 1, 2], ids=["at the waybill", "at the phone", "at the read-back"])
 def test_a_question_is_answered_and_the_form_goes_on_where_it_was(chat: Chat, question: str, given: int) -> None:
