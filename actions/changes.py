@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.forms import MOST_WORDS, Ask, Intake, Taken, decided, free_words
+from actions.forms import MOST_WORDS, Ask, Intake, ReadBack, Taken, decided, free_words
 from actions.hearing import Heard, told
 from actions.parcels import PROBLEMS, numbered, parcel_buttons, parcel_in, phone_in
 from actions.pickups import move_pickup
@@ -70,6 +71,8 @@ class ValidateDeliveryForm(Intake):
             fresh = {**dict.fromkeys(SLOTS), "change_kind": kind}
             fresh["change_waybill"] = None if heard.means_another else slots["waybill"]
             slots |= fresh
+        elif slots["change_kind"] == "intercept" and heard.unwanted and not heard.has_facts:
+            return Taken(remarks=["utter_noted"])  # why it is to come back, however like a cancel it sounds
         elif heard.intent in LEAVING and not heard.has_facts:
             return Taken()
         taken = await _answer(heard, slots, tracker)
@@ -151,11 +154,10 @@ def _is_instruction(heard: Heard, question: str | None) -> bool:
 
 
 def _decision(heard: Heard, slots: dict[str, Any], corrected: bool) -> dict[str, Any]:
-    """Yes and no at the read-back; a no without a better answer asks for the details again."""
+    """Yes and no at the read-back; thanks for it are a yes."""
     if slots["requested_slot"] == "change_confirmed" and not corrected and heard.intent == "thank":
         return {"change_confirmed": "yes"}
-    parts = PARTS[slots["change_kind"]]
-    return decided(heard, slots, "change_confirmed", parts[1:] or parts, corrected)
+    return decided(heard, slots, "change_confirmed", PARTS[slots["change_kind"]], corrected)
 
 
 async def _judged(taken: Taken, slots: dict[str, Any]) -> Taken:
@@ -203,12 +205,16 @@ class ActionAskChangePlace(Ask):
     question = "delivery_form_change_place"
 
 
-class ActionAskChangeConfirmed(Ask):
+class ActionAskChangeConfirmed(ReadBack):
     """The read-back: what will be asked for, what it costs, and what is not promised."""
 
     question = "delivery_form_change_confirmed"
+    confirmed = "change_confirmed"
 
-    async def values(self, tracker: Tracker) -> dict[str, Any]:
+    def parts(self, slots: dict[str, Any]) -> Sequence[str]:
+        return PARTS[slots["change_kind"]]
+
+    async def shown(self, tracker: Tracker) -> dict[str, Any]:
         speech, kind = language(tracker), tracker.get_slot("change_kind")
         buttons = confirm_buttons(speech)
         note = say(speech, f"change_note_{kind}")

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from rasa_sdk import Action, Tracker
+from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
-from actions.forms import Ask, Intake, Taken, decided
-from actions.hearing import Heard
-from actions.loads import yuan_in
+from actions.forms import Ask, Intake, ReadBack, Taken, begins_now, decided
+from actions.hearing import QUESTIONS, Heard, hear
+from actions.loads import load_slots, yuan_in
 from actions.parcels import NOT_GIVEN, PROBLEMS, numbered, parcel_buttons, parcel_in, phone_in
-from actions.support import Events, button, cleared, confirm_buttons, language, message_key, quoted, reading, service
+from actions.support import (
+    Events,
+    button,
+    cleared,
+    confirm_buttons,
+    language,
+    left_form,
+    message_key,
+    quoted,
+    reading,
+    service,
+)
 from bot import catalog
 from bot.cases import claims
 from bot.cases import service as cases
@@ -45,6 +58,10 @@ _BARE = re.compile(
     re.IGNORECASE,
 )
 """What is left without these tells what happened."""
+_BARE_SUM = re.compile(
+    r"\W*(?:是|就是|应该是|大概|大约|约|差不多|about|around|it'?s)?\s*\d{1,7}\s*(?:吧|啊|哦|的|呢|左右|多)?\W*",
+    re.IGNORECASE,
+)
 _NOT_DECLARED = re.compile(
     r"没保价|未保价|没有保价|没买保|无保价|not declared|no declared|uninsured|didn'?t declare", re.IGNORECASE
 )
@@ -55,24 +72,57 @@ class ValidateClaimForm(Intake):
     own = frozenset({"file_claim", "provide_info", "faq_insurance", "faq_compensation", *_BY_INTENT})
     read_backs = frozenset({"claim_confirmed"})
 
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        if begins_now(tracker, self.form) and _changes_quote(tracker):
+            return [*left_form(), FollowupAction("action_unclear")]
+        return await super().run(dispatcher, tracker, domain)
+
     async def take(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
         begins = slots["requested_slot"] is None
         if not begins and heard.intent in LEAVING and not heard.has_facts and not _skips(heard, slots):
             return Taken()
-        fresh: dict[str, Any] = {}
-        if begins:
-            fresh = dict.fromkeys(SLOTS)
-            fresh["claim_waybill"] = slots["complaint_waybill"] or slots["waybill"]
-            fresh["photos"] = slots["photos"]
+        fresh = await _fresh(heard, slots, tracker) if begins else {}
         taken = await _answer(heard, slots | fresh, tracker)
         taken.slots = fresh | taken.slots
+        if begins and heard.asks:
+            taken.remarks, taken.values = ["utter_faq_compensation"], catalog.figures()
         return await _with_known(taken, slots, tracker)
 
     def next_question(self, slots: dict[str, Any]) -> str | None:
         if slots["claim_confirmed"] == "yes":
             return None
-        asked = PARTS if slots["claim_kind"] != claims.DELAY else ("claim_kind", "claim_waybill", "claim_phone")
-        return next((slot for slot in asked if not slots[slot]), "claim_confirmed")
+        return next((slot for slot in _parts(slots) if not slots[slot]), "claim_confirmed")
+
+
+def _parts(slots: dict[str, Any]) -> tuple[str, ...]:
+    """What is asked for: a delay is paid by the freight, whatever was inside."""
+    return PARTS if slots["claim_kind"] != claims.DELAY else ("claim_kind", "claim_waybill", "claim_phone")
+
+
+def _changes_quote(tracker: Tracker) -> bool:
+    """A value told after a quote is one more fact of what is to be sent, however like a claim its words are."""
+    facts = load_slots(tracker).keys() & {"quote_weight", "quote_size", "quote_value"}
+    return tracker.get_slot("sending_asked") == "quote" and hear(tracker).is_guess and bool(facts)
+
+
+async def _fresh(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> dict[str, Any]:
+    """What is known as a claim begins: photos, and the parcel talked of, complained of here already or not."""
+    fresh: dict[str, Any] = {**dict.fromkeys(SLOTS), "photos": slots["photos"]}
+    if heard.means_another:
+        return fresh
+    fresh["claim_waybill"] = slots["complaint_waybill"] or slots["waybill"]
+    complaint = await reading(lambda session: _complaint(session, tracker.sender_id))
+    if complaint and complaint["waybill"] and fresh["claim_waybill"] in (None, complaint["waybill"]):
+        fresh["claim_waybill"] = complaint["waybill"]
+        fresh["claim_kind"] = _BY_INTENT.get(f"complain_{complaint['category']}")
+    return fresh
+
+
+def _complaint(session: Session, conversation_id: str) -> dict[str, Any] | None:
+    """The newest unfinished complaint told here."""
+    told = cases.cases_of_conversation(session, conversation_id, unfinished=True)
+    numbers = (case["number"] for case in told if case["kind"] == "complaint")
+    return next((cases.get(session, number) for number in numbers), None)
 
 
 def _skips(heard: Heard, slots: dict[str, Any]) -> bool:
@@ -88,9 +138,9 @@ async def _answer(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Take
     found |= _phone(heard, question)
     found |= _amounts(heard, question, tracker)
     kept = {slot: value for slot, value in found.items() if value}
-    kept |= decided(heard, slots, "claim_confirmed", ("claim_kind", "claim_value"), bool(kept))
-    kept |= _story(heard, question, slots)
-    return Taken(kept, whole=bool(kept) and not heard.asks)
+    kept |= decided(heard, slots, "claim_confirmed", _parts(slots), bool(kept))
+    whole = bool(kept) and not heard.asks
+    return Taken(kept | _story(heard, question, slots), whole=whole)
 
 
 def _kind(heard: Heard, question: str | None, known: str | None) -> str | None:
@@ -126,18 +176,23 @@ def _amounts(heard: Heard, question: str | None, tracker: Tracker) -> dict[str, 
     yuan = yuan_in(str(money)) if money else None
     if _NOT_DECLARED.search(heard.words):
         return {"claim_declared": NONE_DECLARED, "claim_value": yuan}
+    # Four digits alone are taken for the end of a phone, and are no part of the words then.
+    words = heard.text if _BARE_SUM.fullmatch(heard.text) else heard.words
     if question == "claim_declared":
-        plain = yuan or (None if heard.says_no or heard.has_none else yuan_in(heard.words))
+        plain = yuan or (None if heard.says_no or heard.has_none else yuan_in(words))
         if plain:
             return {"claim_declared": plain}
         unsure = heard.intent == "skip" or (heard.has_none and not heard.says_no)
         return {"claim_declared": UNKNOWN if unsure else NONE_DECLARED if heard.says_no else None}
     if question == "claim_value":
-        return {"claim_value": yuan or yuan_in(heard.words) or (UNKNOWN if heard.has_none else None)}
+        return {"claim_value": yuan or yuan_in(words) or (UNKNOWN if heard.has_none else None)}
     return {"claim_value": yuan}
 
 
 def _story(heard: Heard, question: str | None, slots: dict[str, Any]) -> dict[str, Any]:
+    """Any words where what happened is asked for, but for questions and for what is another's business."""
+    if heard.intent in QUESTIONS or heard.asks:
+        return {}
     says = len(_BARE.sub("", heard.words)) >= LEAST_STORY
     tells = question in (None, "claim_kind", "claim_confirmed") and says and not heard.says_yes
     told = slots["claim_story"]
@@ -210,12 +265,16 @@ class ActionAskClaimPhone(Ask):
         return {"buttons": [button(language(tracker), "complaint_no_phone", "/skip")]}
 
 
-class ActionAskClaimConfirmed(Ask):
+class ActionAskClaimConfirmed(ReadBack):
     """The read-back: what will be claimed, what it may be worth and by which rule, and what is still missing."""
 
     question = "claim_form_claim_confirmed"
+    confirmed = "claim_confirmed"
 
-    async def values(self, tracker: Tracker) -> dict[str, Any]:
+    def parts(self, slots: dict[str, Any]) -> Sequence[str]:
+        return _parts(slots)
+
+    async def shown(self, tracker: Tracker) -> dict[str, Any]:
         speech = language(tracker)
         buttons = confirm_buttons(speech)
         worth = estimate_words(await _estimate(tracker), speech)

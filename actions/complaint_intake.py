@@ -2,33 +2,53 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rasa_sdk import Tracker
 
-from actions.forms import Intake, Taken
+from actions.forms import Intake, Taken, offers_person
 from actions.hearing import FALLBACK, Heard
 from actions.parcels import NOT_GIVEN, card, parcel_in, phone_in
 from actions.support import language, reading
 from bot.cases import service as cases
 from bot.cases.states import CATEGORIES
 
+DRAFT = "draft"
+"""In place of a part: the complaint that was left before it was sent goes on."""
 ON_WAYBILL = "waybill"
 """In place of a phone: the one printed on the waybill."""
 
 TELLING = frozenset({"add_case_detail", "file_claim", "nlu_fallback", "suggest", "expedite_delivery"})
 """Besides complaints themselves: what people say in the middle of one adds to what happened."""
+SAID_MEANWHILE = TELLING | {"provide_info", "out_of_scope"}
+"""Where a number was asked for, words in place of it belong to the story, however little like a complaint."""
 LEAVING = frozenset({"cancel", "request_human", "goodbye", "withdraw_case", "leave_callback"})
 NO_STORY = frozenset({"greet", "thank", "goodbye", "help", "ask_bot", "affirm", "deny", "correct", "skip", "try_again"})
+PARTS = ("waybill", "phone", "category", "description")
+"""What can be changed at the read-back, in the order in which words are searched for their names."""
 CONTACT = ("complaint_waybill", "complaint_phone")
 NOTED = frozenset({"complaint_description", *CONTACT})
 """Given in place of the answer: acknowledged before the question is asked again."""
 FORGOTTEN = (
     "complaint_description", "complaint_remedy", "complaint_confirmed", "complaint_case", "complaint_value",
 )  # fmt: skip
+READ_BACK = ("complaint_confirmed", "complaint_part")
 MOST_WORDS = 2000
 LONG_ENOUGH = 10
 """Characters from which a message that seems to be chat may still tell what happened."""
+_REFUSED = (
+    r"(?P<refused>(?:不要|不用|不需要|不想要|不是要|别|\bno|\bnot|don'?t (?:want|need)|without)\s*(?:any |an? )?)?"
+)
+_REMEDIES = {
+    remedy: re.compile(f"{_REFUSED}(?:{words})", re.IGNORECASE)
+    for remedy, words in {
+        "explanation": "道歉|赔礼|赔不是|说法|解释|交代|apolog|explanation|explain|say sorry",
+        "redeliver": r"重新?派|重新[派配]?送|再[派送]|redeliver|(?:re)?deliver(?: it)? again",
+        "compensation": r"赔(?!礼|不是)|compensat|\bclaim\b|money back|reimburs",
+    }.items()
+}
+"""The words for each remedy that can be tapped, and whether they refuse it."""
 
 
 class ValidateComplaintForm(Intake):
@@ -48,6 +68,8 @@ class ValidateComplaintForm(Intake):
 
     async def _begin(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
         """A new complaint keeps the parcel and phone that are known, and nothing else of an earlier one."""
+        if heard.tapped.get("part") == DRAFT:
+            return Taken({"complaint_confirmed": None})
         fresh: dict[str, Any] = dict.fromkeys(FORGOTTEN)
         fresh["complaint_category"] = _category(heard, None, asked=False)
         if heard.means_another:
@@ -109,9 +131,10 @@ async def _answer(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Take
         photos = [*(slots["photos"] or ()), heard.tapped["file_id"]]
         return Taken({"photos": photos}, ["utter_photo_received"])
     taken.slots |= await _parcel(heard, slots)
-    taken.slots |= _phone(heard, question, slots["complaint_waybill"])
-    taken.slots |= _decision(heard, slots, bool(taken.slots))
-    taken.slots |= _remedy(heard, question)
+    taken.slots |= _phone(heard, slots)
+    remedy = _remedy(heard, question)
+    taken.slots |= _decision(heard, slots, bool(taken.slots) or (bool(remedy) and heard.says_no))
+    taken.slots |= remedy
     taken.slots |= _amount(tracker, slots)
     if not _answers_only(heard, question, slots):
         taken.slots |= _story(heard, slots)
@@ -130,10 +153,13 @@ def _answers_only(heard: Heard, question: str | None, slots: dict[str, Any]) -> 
     """Words that answer the form and tell nothing of what happened: 没有单号, 用单上的, change the type, 希望道歉."""
     if heard.wish and question == "complaint_confirmed":
         return True
+    if question in READ_BACK and _remedies(heard):
+        return not heard.intent.startswith("complain_")
     if heard.intent.startswith("complain_") and not heard.wants_change:
         return False
     instead = question in CONTACT and (heard.has_none or heard.means_phone_on_waybill)
-    return instead or bool(heard.part and slots[f"complaint_{heard.part}"] and _changes(heard, question))
+    part = heard.part_of(PARTS)
+    return instead or bool(part and slots[f"complaint_{part}"] and _changes(heard, question))
 
 
 async def _parcel(heard: Heard, slots: dict[str, Any]) -> dict[str, Any]:
@@ -152,13 +178,17 @@ async def _parcel(heard: Heard, slots: dict[str, Any]) -> dict[str, Any]:
     return {"problem": parcel.problem} if asked_for else {}
 
 
-def _phone(heard: Heard, question: str | None, parcel: str | None) -> dict[str, Any]:
+def _phone(heard: Heard, slots: dict[str, Any]) -> dict[str, Any]:
     """A number, or the one on the waybill for customers who would rather not give another."""
     phone, problem = phone_in(heard)
     if phone:
         return {"complaint_phone": phone}
+    question, parcel = slots["requested_slot"], slots["complaint_waybill"]
     if question == "complaint_phone" and heard.has_none:
         return {"complaint_phone": NOT_GIVEN if parcel == NOT_GIVEN else ON_WAYBILL}
+    offered = question == "complaint_phone" and parcel != NOT_GIVEN and not problem
+    if offered and heard.says_yes and not offers_person(slots, ValidateComplaintForm.form):
+        return {"complaint_phone": ON_WAYBILL}
     if heard.means_phone_on_waybill and (question == "complaint_phone" or heard.waybills):
         return {"complaint_phone": ON_WAYBILL}
     return {"problem": problem} if question == "complaint_phone" and problem else {}
@@ -167,8 +197,8 @@ def _phone(heard: Heard, question: str | None, parcel: str | None) -> dict[str, 
 def _decision(heard: Heard, slots: dict[str, Any], corrected: bool) -> dict[str, Any]:
     """Yes and no at the read-back, and which part is to be changed."""
     question = slots["requested_slot"]
-    reading_back = question in ("complaint_confirmed", "complaint_part")
-    part = heard.part
+    reading_back = question in READ_BACK
+    part = heard.part_of(PARTS)
     if not corrected and part and slots[f"complaint_{part}"] and _changes(heard, question):
         named = heard.likely_complaint if part == "category" and heard.text else None
         return {f"complaint_{part}": named, "complaint_confirmed": None}
@@ -186,12 +216,26 @@ def _changes(heard: Heard, question: str | None) -> bool:
 
 
 def _remedy(heard: Heard, question: str | None) -> dict[str, Any]:
+    """What the customer would have done: a remedy by its name, several or any other in their own words."""
     if "remedy" in heard.tapped:
         return {"complaint_remedy": heard.tapped["remedy"]}
-    if heard.intent == "file_claim":
-        return {"complaint_remedy": "compensation"}
+    wishes = question in READ_BACK and not (heard.is_question and heard.asks)
+    if not wishes and heard.intent != "file_claim":
+        return {}
+    named = _remedies(heard)
+    if named:
+        return {"complaint_remedy": named[0] if len(named) == 1 else heard.words}
     wish = heard.wish if question == "complaint_confirmed" and not heard.says_yes else None
     return {"complaint_remedy": wish} if wish else {}
+
+
+def _remedies(heard: Heard) -> list[str]:
+    """The remedies that the words name and do not refuse: 不要赔偿，只要道歉 wants an apology alone."""
+    return [
+        remedy
+        for remedy, words in _REMEDIES.items()
+        if any(not found["refused"] for found in words.finditer(heard.words))
+    ]
 
 
 def _amount(tracker: Tracker, slots: dict[str, Any]) -> dict[str, Any]:
@@ -221,7 +265,18 @@ def _is_story(heard: Heard, question: str | None) -> bool:
     if question == "complaint_confirmed" and heard.says_yes:
         return heard.tells_more and (complains or heard.intent in TELLING)
     specific = complains and heard.intent != "complain_other" and bool(heard.words)
-    return specific or (heard.tells_more and (complains or heard.intent in TELLING) and not heard.asks)
+    if specific:
+        return True
+    if question in CONTACT and heard.puts_off:
+        return False
+    telling = SAID_MEANWHILE if question in CONTACT and not _is_about_number(heard) else TELLING
+    return heard.tells_more and (complains or heard.intent in telling) and not heard.asks
+
+
+def _is_about_number(heard: Heard) -> bool:
+    """Words that bring the number asked for, or say something of it."""
+    named = heard.part_of(("waybill", "phone"))
+    return heard.has_facts or heard.odd_number or bool(named) or heard.says_yes or heard.says_no
 
 
 def _category(heard: Heard, known: str | None, *, asked: bool) -> str | None:

@@ -7,7 +7,7 @@ which Rasa comes back to the form by itself. Each question is asked three times 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any, ClassVar
@@ -16,15 +16,17 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActionExecutionRejected, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.hearing import Heard, hear
-from actions.support import Events
+from actions.hearing import REFUSAL, Heard, hear
+from actions.support import Events, button, language, left_form
 
 MOST_ASKED = 3
-PATIENT = frozenset({"affirm", "deny", "correct", "try_again"})
+PATIENT = frozenset({"affirm", "deny", "correct", "try_again", REFUSAL})
 """Said to the form itself: asked again without another answer first."""
-CHAT = frozenset({"greet", "thank", "help", "ask_bot", "affirm", "deny", "correct", "abuse", "out_of_scope"})
+CHAT = frozenset({"greet", "thank", "help", "ask_bot", "affirm", "deny", "correct", "abuse", "out_of_scope", REFUSAL})
 """Never an answer in free words."""
 MOST_WORDS = 200
+CHANGES = "no"
+"""In place of the yes to a read-back: something is to be changed, and is asked for."""
 WAYS_OUT = {"cancel": "action_leave", "goodbye": "action_leave", "request_human": "action_handoff"}
 
 
@@ -64,7 +66,12 @@ class Intake(Action, ABC):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         if _comes_back(tracker, self.form):
             return [SlotSet("requested_slot", self.next_question(tracker.slots))]
-        heard, begins = hear(tracker), _begins(tracker, self.form)
+        heard, begins = hear(tracker), begins_now(tracker, self.form)
+        if heard.refused and begins:
+            dispatcher.utter_message(response="utter_left")
+            return [*left_form(), FollowupAction("action_listen")]
+        if heard.refused in self.own:
+            return [ActionExecutionRejected(self.form), FollowupAction("action_leave")]
         slots = {**tracker.slots, **({"requested_slot": None, "asked": None} if begins else {})}
         taken = await self.take(heard, slots, tracker)
         for remark in taken.remarks:
@@ -89,8 +96,7 @@ class Intake(Action, ABC):
 
     def _way_out(self, slots: dict[str, Any], heard: Heard) -> str | None:
         """Cancel, goodbye and a person work in every form; a plain yes takes the offer that ends the asking."""
-        asked = slots["asked"].get(f"{self.form}_{slots['requested_slot']}", 0)
-        if asked > MOST_ASKED and heard.says_yes and not heard.has_facts:
+        if offers_person(slots, self.form) and heard.says_yes and not heard.has_facts:
             return "action_handoff"
         return WAYS_OUT.get(heard.intent)
 
@@ -98,13 +104,19 @@ class Intake(Action, ABC):
         """How often each question was asked; going on after something new was given is not asking in vain."""
         if heard.intent == "try_again":
             return {}
-        asked = dict(slots["asked"] or {})
+        anew = {f"{self.form}_{slot}" for slot, value in taken.slots.items() if value is None and slots.get(slot)}
+        asked = {question: times for question, times in (slots["asked"] or {}).items() if question not in anew}
         question = f"{self.form}_{slots['requested_slot']}"
         if taken.slots and slots["requested_slot"] in self.read_backs:
             asked.pop(question, None)
         elif question in asked and any(value for name, value in taken.slots.items() if name != "problem"):
             asked[question] = 1
         return asked
+
+
+def offers_person(slots: dict[str, Any], form: str) -> bool:
+    """Whether the question was asked so often that a person was offered instead."""
+    return bool((slots["asked"] or {}).get(f"{form}_{slots['requested_slot']}", 0) > MOST_ASKED)
 
 
 def free_words(heard: Heard, least: int) -> str | None:
@@ -114,14 +126,28 @@ def free_words(heard: Heard, least: int) -> str | None:
 
 
 def decided(
-    heard: Heard, slots: dict[str, Any], confirmed: str, parts: Iterable[str], corrected: bool
+    heard: Heard, slots: dict[str, Any], confirmed: str, parts: Sequence[str], corrected: bool
 ) -> dict[str, Any]:
-    """Yes and no at a read-back; a no without a better answer asks for the parts again."""
-    if slots["requested_slot"] != confirmed or corrected:
+    """What a read-back is answered with: yes, the part to change, or a no that asks which part that is."""
+    if slots["requested_slot"] != confirmed:
         return {}
+    asked_which = slots[confirmed] == CHANGES
+    if corrected:
+        return {confirmed: None} if asked_which else {}
+    refuses = heard.says_no or heard.wants_change
+    if refuses or asked_which:
+        named = heard.part_of([part_name(part) for part in parts])
+        changed = [part for part in parts if part_name(part) == named or len(parts) == 1]
+        if changed:
+            return {changed[0]: None, confirmed: None}
     if heard.says_yes:
-        return {confirmed: "yes"}
-    return dict.fromkeys(parts) if heard.says_no or heard.wants_change else {}
+        return {confirmed: None if asked_which else "yes"}
+    return {confirmed: CHANGES} if refuses else {}
+
+
+def part_name(slot: str) -> str:
+    """pickup_address → address"""
+    return slot.partition("_")[2]
 
 
 def _since_message(tracker: Tracker) -> list[dict[str, Any]]:
@@ -129,7 +155,8 @@ def _since_message(tracker: Tracker) -> list[dict[str, Any]]:
     return list(before)[::-1]
 
 
-def _begins(tracker: Tracker, form: str) -> bool:
+def begins_now(tracker: Tracker, form: str) -> bool:
+    """Whether this message opened the form."""
     return any(event["event"] == "active_loop" and event["name"] == form for event in _since_message(tracker))
 
 
@@ -137,7 +164,7 @@ def _comes_back(tracker: Tracker, form: str) -> bool:
     """The message has been dealt with by another action; the form only goes on with its question."""
     since = _since_message(tracker)
     others = any(event["event"] == "action" and event["name"] != form for event in since)
-    return not _begins(tracker, form) and (others or any(_is_rejection(event) for event in since))
+    return not begins_now(tracker, form) and (others or any(_is_rejection(event) for event in since))
 
 
 def _is_rejection(event: dict[str, Any]) -> bool:
@@ -168,13 +195,49 @@ class Ask(Action, ABC):
         problem, values = tracker.get_slot("problem"), await self.values(tracker)
         if asked[self.question] > MOST_ASKED and problem in self.problems:
             dispatcher.utter_message(response=f"utter_problem_{problem}", **{**values, "buttons": []})
-        dispatcher.utter_message(response=self._response(asked[self.question], problem, domain), **values)
+        response = self._response(self.wording(tracker), asked[self.question], problem, domain)
+        dispatcher.utter_message(response=response, **values)
         return [SlotSet("asked", asked), SlotSet("problem", None)]
 
-    def _response(self, times: int, problem: str | None, domain: dict[str, Any]) -> str:
+    def wording(self, tracker: Tracker) -> str:
+        """The response that asks."""
+        return f"utter_ask_{self.question}"
+
+    def _response(self, wording: str, times: int, problem: str | None, domain: dict[str, Any]) -> str:
         if times > MOST_ASKED:
             return "utter_stuck"
-        again = f"utter_ask_{self.question}_again"
         if problem in self.problems:
             return f"utter_problem_{problem}"
-        return again if times > 1 and again in domain["responses"] else f"utter_ask_{self.question}"
+        again = f"{wording}_again"
+        return again if times > 1 and again in domain["responses"] else wording
+
+
+class ReadBack(Ask):
+    """Shows what was collected; once something is to be changed, asks which part that is and keeps them all."""
+
+    @property
+    @abstractmethod
+    def confirmed(self) -> str:
+        """The slot of the answer."""
+
+    @abstractmethod
+    async def shown(self, tracker: Tracker) -> dict[str, Any]:
+        """Values and buttons of what is read back."""
+
+    @abstractmethod
+    def parts(self, slots: dict[str, Any]) -> Sequence[str]:
+        """The slots that may be changed."""
+
+    async def values(self, tracker: Tracker) -> dict[str, Any]:
+        return {"buttons": self._part_buttons(tracker)} if self._changes(tracker) else await self.shown(tracker)
+
+    def wording(self, tracker: Tracker) -> str:
+        return "utter_ask_complaint_form_complaint_part" if self._changes(tracker) else super().wording(tracker)
+
+    def _changes(self, tracker: Tracker) -> bool:
+        return bool(tracker.get_slot(self.confirmed) == CHANGES)
+
+    def _part_buttons(self, tracker: Tracker) -> list[dict[str, str]]:
+        names = [part_name(slot) for slot in self.parts(tracker.slots)]
+        speech = language(tracker)
+        return [button(speech, f"part_{name}", f'/change_part{{"part": "{name}"}}') for name in names]

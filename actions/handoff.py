@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -10,6 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
 from actions.clarify import times_unclear
+from actions.complaint_intake import DRAFT
 from actions.forms import MOST_ASKED, Ask, Intake, Taken
 from actions.hearing import Heard, hear
 from actions.parcels import NOT_GIVEN, phone_in, view_for
@@ -28,7 +30,10 @@ UNCOLLECTED = frozenset({
 })  # fmt: skip
 TRIED = 6
 LEAVING = frozenset({"cancel", "request_human", "goodbye"})
+ASKS_WHEN = frozenset({"ask_case_status", "track_request", "ask_eta"})
+"""How the question when the call will come is read; nothing is noted yet that could be looked up."""
 TIMES = ("any", "morning", "afternoon", "evening")
+_ANY_TIME = re.compile(r"随时|隨時|都(?:行|可以|方便)|什么时候都|any ?time|whenever|always", re.IGNORECASE)
 
 
 class ActionHandoff(Action):
@@ -38,6 +43,9 @@ class ActionHandoff(Action):
         return "action_handoff"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        if hear(tracker).refused:
+            dispatcher.utter_message(response="utter_deny")
+            return []
         if not service_open(now()):
             opens = moment(next_opening(now()), language(tracker))
             dispatcher.utter_message(response="utter_desk_closed", hours=figure("desk_hours"), opens=opens)
@@ -110,8 +118,15 @@ class ValidateCallbackForm(Intake):
             return Taken({"problem": problem} if problem else {})
         if question == "callback_confirmed":
             return Taken(_decision(heard))
-        words = heard.tapped.get("time") or (heard.text if _answers(heard) else None)
-        return Taken({question: words} if words else {})
+        if heard.intent in ASKS_WHEN and heard.names_time and heard.asks:
+            return Taken(remarks=["utter_callback_when"], whole=True)
+        words = heard.text if _answers(heard) else None
+        if question == "callback_topic":
+            return Taken({question: words} if words else {})
+        time = _time(heard)
+        if time:
+            return Taken({question: time})
+        return _more_to_say(words, slots) if words else Taken()
 
     def _begin(self, heard: Heard, slots: dict[str, Any]) -> dict[str, Any]:
         known = slots["complaint_phone"] if (slots["complaint_phone"] or "")[:1].isdigit() else None
@@ -129,6 +144,19 @@ class ValidateCallbackForm(Intake):
         return next((slot for slot in parts if not slots[slot]), "callback_confirmed")
 
 
+def _time(heard: Heard) -> str | None:
+    """When to call: a choice, or a time in the customer's own words."""
+    if "time" in heard.tapped or heard.when:
+        return heard.tapped.get("time") or heard.text
+    return "any" if _ANY_TIME.search(heard.words) else None
+
+
+def _more_to_say(words: str, slots: dict[str, Any]) -> Taken:
+    """Words in place of the time are for whoever calls."""
+    topic = slots["callback_topic"]
+    return Taken({"callback_topic": f"{topic}\n{words}" if topic else words}, ["utter_noted"])
+
+
 def _answers(heard: Heard) -> bool:
     """Whether free words are meant as the time or subject asked for."""
     chat = ("affirm", "deny", "correct", "thank", "greet", "help", "ask_bot")
@@ -141,8 +169,9 @@ def _decision(heard: Heard) -> dict[str, Any]:
         return {"callback_confirmed": "yes"}
     if heard.when:
         return {"callback_time": heard.when}
-    if heard.part in ("description", "phone"):
-        return {"callback_topic" if heard.part == "description" else "callback_phone": None}
+    part = heard.part_of(("phone", "description"))
+    if part:
+        return {"callback_topic" if part == "description" else "callback_phone": None}
     if heard.names_time:
         return {"callback_time": None}
     return {"callback_phone": None, "callback_time": None} if heard.says_no else {}
@@ -208,7 +237,17 @@ class ActionSubmitCallback(Action):
         opens = moment(next_opening(now()), speech)
         response = "utter_callback_kept" if service_open(now()) else "utter_callback_kept_closed"
         dispatcher.utter_message(response=response, number=case["number"], opens=opens)
+        if slots["complaint_category"] and slots["complaint_description"]:
+            _offer_complaint(dispatcher, tracker)
         return cleared("callback_phone", "callback_time", "callback_topic", "callback_confirmed")
+
+
+def _offer_complaint(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+    """A complaint left for the call is not sent yet, and nothing of it is lost."""
+    speech, category = language(tracker), tracker.get_slot("complaint_category")
+    go_on = button(speech, "choice_go_on", f'/complain_{category}{{"part": "{DRAFT}"}}')
+    buttons = [go_on, button(speech, "choice_not_now", "/deny")]
+    dispatcher.utter_message(text=say(speech, "complaint_draft"), buttons=buttons)
 
 
 class ActionLeave(Action):

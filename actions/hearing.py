@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,8 @@ from bot.shipments import waybill
 from bot.shipments.waybill import Found
 
 FALLBACK = "nlu_fallback"
+REFUSAL = "refuse"
+"""In place of the intent that the words refuse."""
 
 # Asked inside a form these are answered, and the form comes back.
 QUESTIONS = frozenset({
@@ -51,10 +54,28 @@ _WHY_CONTACT = re.compile(
     r"|隐私|隱私|泄露|洩露|privacy|\bleak",
     re.IGNORECASE,
 )
+_PUTS_OFF = re.compile(
+    r"(?:等|稍)(?:一?下|一?会|等|候)|马上(?:找|发|给)|(?:找|查|看|翻)(?:一?下|一?找|一?看)"
+    r"|hold on|\bwait\b|moment|let me|just a (?:sec|min)",
+    re.IGNORECASE,
+)
 _CANCEL = re.compile(
     r"\W*(?:取消|算了|不弄了|不办了|退出|停|停止|cancel|stop|quit|exit|never ?mind|forget it)(?:吧|了|啦)?\W*",
     re.IGNORECASE,
 )
+_UNWANTED = re.compile(r"不想?要了|don'?t (?:want|need) (?:it|them)|no longer (?:want|need)", re.IGNORECASE)
+_PLAIN_YES = re.compile(r"\W*[好行嗯对](?:[吧啊呀的嘛滴哒]|[好行嗯对])*\W*")
+_REFUSES = re.compile(
+    r"\W*(?:那|我|先|就|请|你们?|暂时|还是|都)*(?:不要|不用|不想|不需要|不必|不是要|别|不)(?:再|要|去|来|给|帮|替|我|你们?)*"
+    r"(?:转|找|接)?(?:人工|真人|投诉|投訴|举报|催|理赔|索赔|拦截|退回|登记|回电)"
+    r"(?:客服|服务|单|件|派送|电话|我|你们?|他们?)*[了吧啊呀哦的嘛]*(?:谢谢)?\W*"
+    r"|\W*(?:no[, ]+|please |i )*(?:don'?t|do not|am not|'?m not|would(?:n'?t| not)|(?:'?d )?rather not|no need|not)"
+    r"(?: (?:want|need|like|wish|going|trying|here|have|to|be|a|an|any|the|with|speak|talk|make|file|transferred|you))*"
+    r" (?:person|human|agent|operator|complaint|complain(?:ing)?|claim|rush|hurry|chase|chasing|callback)"
+    r"(?: (?:it|me|please|thanks|thank you|anymore|any more|now|yet))*\W*",
+    re.IGNORECASE,
+)
+"""A whole message that refuses something we do."""
 _ASKS = re.compile(
     r"[?？]|吗|嗎|嘛$|呢$|怎么|怎麼|什么|什麼|多少|几点|幾點|哪里|哪裡|哪儿|为啥|为什么|為什麼|可以不|能不能|是不是|有没有"
 )
@@ -68,6 +89,15 @@ _PARTS = {
     "waybill": re.compile(r"单号|單號|运单|運單|waybill|tracking", re.IGNORECASE),
     "phone": re.compile(r"电话|電話|手机|手機|联系方式|号码|phone|contact", re.IGNORECASE),
     "category": re.compile(r"类型|類型|类别|分类|category|kind|type", re.IGNORECASE),
+    "address": re.compile(r"地址|\baddress", re.IGNORECASE),
+    "time": re.compile(r"时间|時間|日期|几点|哪天|\btime\b|\bdate\b|\bday\b|\bwhen\b", re.IGNORECASE),
+    "item": re.compile(r"物品|东西|東西|\bitem|\bgoods", re.IGNORECASE),
+    "place": re.compile(r"放哪|位置|备注|備註|\bplace\b|\bwhere\b", re.IGNORECASE),
+    "person": re.compile(r"收件人|联系人|聯繫人|姓名|名字|\bname\b|recipient|receiver", re.IGNORECASE),
+    "topic": re.compile(r"事项|什么事|\bwhat for\b|purpose", re.IGNORECASE),
+    "kind": re.compile(r"情况|類型|类型|\bkind\b|\btype\b", re.IGNORECASE),
+    "declared": re.compile(r"保价|保價|declared|insur", re.IGNORECASE),
+    "value": re.compile(r"金额|金額|损失|損失|价值|價值|多少钱|\bvalue\b|\bworth\b|amount", re.IGNORECASE),
     "description": re.compile(r"内容|內容|描述|情况|经过|原因|description|what happened|words|details?", re.IGNORECASE),
 }
 _KEEP = re.compile(r"别撤|不撤|别取消|不取消|保留|继续处理|\bkeep\b|don'?t withdraw", re.IGNORECASE)
@@ -77,7 +107,7 @@ _WISH = re.compile(
     r"(?:希望|要求|诉求[是:：]?|訴求[是:：]?|想要)(?P<wish>.{2,})|(?:请你们|i wish|i want|i'd like|would like).{2,}",
     re.IGNORECASE,
 )
-_TIME = re.compile(r"时间|時間|几点|\btime\b|\bwhen\b", re.IGNORECASE)
+_TIME = re.compile(r"时间|時間|几点|什么时候|什麼時候|多久|\btime\b|\bwhen\b", re.IGNORECASE)
 _WHEN = re.compile(
     r"(?:今天|今晚|明天|明早|后天|大后天|周[一二三四五六日末]|星期[一二三四五六日天]|下周\S?|\d+[号日])"
     r"?\s?(?:上午|早上|中午|下午|傍晚|晚上)?\s?(?:[\d一二三四五六七八九十两:：点半]+)?(?:以?[前后])?"
@@ -85,6 +115,7 @@ _WHEN = re.compile(
     r"(?:morning|afternoon|evening|\d{1,2}(?::\d\d)?\s*(?:am|pm)|today|tomorrow|tonight|\w+day)",
     re.IGNORECASE,
 )
+_NUMERALS = re.compile(r"[\s\d一二三四五六七八九十两半:：]*")
 _ORDINAL = re.compile(
     r"第([一二三四五六七八九1-9])|(?<!\d)([1-9])(?!\d)|(最后|最後|末尾|\blast\b)|\b(first|second|third|fourth|fifth)\b",
     re.IGNORECASE,
@@ -98,6 +129,9 @@ _DIGITS = str.maketrans("零〇一二三四五六七八九幺", "001234567891")
 
 TAKEN_AS_COMPLAINT = {"abuse": 0.15, "provide_info": 0.25, FALLBACK: 0.4}
 """How likely complaints must be together for an insult, a message full of numbers or an unclear one to be one."""
+
+_REFUSING = frozenset({"deny", "affirm", "cancel", "withdraw_case", "skip", "unsubscribe"})
+"""Intents that refuse by themselves."""
 
 GUESS_BELOW = 0.5
 """Confidence in an intent below which all others together are likelier."""
@@ -124,6 +158,8 @@ class Heard:
     tapped: dict[str, str] = field(default_factory=dict)
     likely_complaint: str | None = None
     """The likeliest kind of complaint, where it is one of the first guesses: category without "complain_"."""
+    refused: str | None = None
+    """The intent that the model read in words that refuse just that: 不要转人工. `intent` is REFUSAL then."""
     is_guess: bool = False
     """The other intents together are likelier than this one."""
 
@@ -143,6 +179,11 @@ class Heard:
         return bool(_ASKS.search(self.words) or _ENGLISH_ASKS.match(self.words))
 
     @property
+    def unwanted(self) -> bool:
+        """What is under way is no longer wanted."""
+        return bool(_UNWANTED.search(self.words))
+
+    @property
     def says_yes(self) -> bool:
         if _BY_THE_WAY.match(self.text) or self.asks:
             return False
@@ -150,7 +191,8 @@ class Heard:
 
     @property
     def says_no(self) -> bool:
-        return not self.says_yes and (self.intent == "deny" or bool(_NO.match(self.text)))
+        refuses = self.intent == "deny" or bool(_NO.match(self.text))
+        return refuses and not self.says_yes and not self.refused
 
     @property
     def has_none(self) -> bool:
@@ -165,6 +207,11 @@ class Heard:
     def asks_why_contact(self) -> bool:
         """Doubts about giving a number."""
         return bool(_WHY_CONTACT.search(self.words))
+
+    @property
+    def puts_off(self) -> bool:
+        """The answer will come in a moment."""
+        return bool(_PUTS_OFF.search(self.words))
 
     @property
     def tells_more(self) -> bool:
@@ -196,8 +243,9 @@ class Heard:
 
     @property
     def when(self) -> str | None:
-        """The longest time the words name: 后天上午, tomorrow at 3 pm."""
-        return max(_WHEN.findall(self.words), key=len, default="").strip() or None
+        """The longest time the words name: 后天上午, tomorrow at 3 pm. A numeral alone is none."""
+        named = (found for found in _WHEN.findall(self.words) if not _NUMERALS.fullmatch(found))
+        return max(named, key=len, default="").strip() or None
 
     @property
     def wish(self) -> str | None:
@@ -205,12 +253,11 @@ class Heard:
         found = _WISH.search(self.words)
         return (found["wish"] or found[0]) if found else None
 
-    @property
-    def part(self) -> str | None:
-        """Which part of a form the words name: waybill, phone, category or description."""
+    def part_of(self, parts: Iterable[str]) -> str | None:
+        """The one of these parts of a form that was tapped or that the words name."""
         if "part" in self.tapped:
-            return self.tapped["part"]
-        return next((part for part, words in _PARTS.items() if words.search(self.words)), None)
+            return self.tapped["part"] if self.tapped["part"] in parts else None
+        return next((part for part in parts if _PARTS[part].search(self.words)), None)
 
     @property
     def odd_number(self) -> bool:
@@ -249,12 +296,14 @@ def hear(tracker: Tracker) -> Heard:
     text = message.get("text") or ""
     entities = [entity for entity in message.get("entities", []) if entity["entity"] not in ("language", "also")]
     intent = _intent(message)
+    refused = intent if _REFUSES.fullmatch(text) and intent not in _REFUSING else None
     if text.startswith("/"):
         tapped = {entity["entity"]: str(entity["value"]) for entity in entities}
         found = waybill.recognise(tapped.get("waybill", ""))
         return Heard(intent, "", "", waybills=(found,) if found else (), tapped=tapped)
     return Heard(
-        intent=intent,
+        intent=REFUSAL if refused else intent,
+        refused=refused,
         text=text,
         words=_without(text, entities),
         waybills=tuple(dict.fromkeys(waybill.find(text))),
@@ -284,13 +333,15 @@ def told(tracker: Tracker, kind: str) -> str | None:
 
 
 def _intent(message: dict[str, Any]) -> str:
-    """As the model reads it, but for two things that must not be missed: the plain words that lead out of a form,
+    """As the model reads it, but for what must not be missed: the plain words that lead out of a form, a bare yes,
     and an insult or unsure guess that most likely complains."""
     text = message.get("text") or ""
     if _CANCEL.fullmatch(text):
         return "cancel"
     if only_asks_for_person(text):
         return "request_human"
+    if _PLAIN_YES.fullmatch(text):
+        return "affirm"
     intent = str((message.get("intent") or {}).get("name") or FALLBACK)
     ranking = message.get("intent_ranking") or ()
     complaints = [rank for rank in ranking if rank["name"].startswith("complain_")]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
-from actions.forms import Ask, Intake, Taken, decided, free_words
+from actions.forms import Ask, Intake, ReadBack, Taken, decided, free_words
 from actions.hearing import Heard, told
 from actions.parcels import phone_in
 from actions.support import Events, button, cleared, confirm_buttons, language, message_key, read_back, reading, service
@@ -95,10 +96,14 @@ class ActionAskPickupItem(Ask):
     question = "pickup_form_pickup_item"
 
 
-class ActionAskPickupConfirmed(Ask):
+class ActionAskPickupConfirmed(ReadBack):
     question = "pickup_form_pickup_confirmed"
+    confirmed = "pickup_confirmed"
 
-    async def values(self, tracker: Tracker) -> dict[str, Any]:
+    def parts(self, slots: dict[str, Any]) -> Sequence[str]:
+        return PARTS
+
+    async def shown(self, tracker: Tracker) -> dict[str, Any]:
         speech = language(tracker)
         buttons = confirm_buttons(speech)
         return {"summary": _summary(tracker), "advice": _advice(tracker), "buttons": buttons}

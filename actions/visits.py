@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.forms import Ask, Intake, Taken, decided, free_words
+from actions.forms import Ask, Intake, ReadBack, Taken, decided, free_words
 from actions.hearing import Heard, told
 from actions.parcels import phone_in
 from actions.support import Events, cleared, confirm_buttons, language, message_key, read_back, service
@@ -92,10 +93,14 @@ class ActionAskVisitTime(Ask):
     problems = ("past_time",)
 
 
-class ActionAskVisitConfirmed(Ask):
+class ActionAskVisitConfirmed(ReadBack):
     question = "visit_form_visit_confirmed"
+    confirmed = "visit_confirmed"
 
-    async def values(self, tracker: Tracker) -> dict[str, Any]:
+    def parts(self, slots: dict[str, Any]) -> Sequence[str]:
+        return PARTS
+
+    async def shown(self, tracker: Tracker) -> dict[str, Any]:
         speech, slots = language(tracker), tracker.slots
         lines = {
             "topic": slots["visit_topic"],

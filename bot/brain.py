@@ -24,6 +24,7 @@ from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection
 
 from bot.conversations.answers import Answer, BrainFault, Question, Reply
+from bot.nlu.language import asked_for
 from bot.tracker import TurnTrackerStore, rows
 
 
@@ -88,7 +89,7 @@ class Brain:
         """Raises what an action or the store raised, and BrainFault when Rasa saved nothing."""
         sender = question.conversation_id
         message = UserMessage(
-            question.text,
+            _read(question.text),
             SilentChannel(),
             sender,
             input_channel=question.channel,
@@ -106,6 +107,12 @@ class Brain:
         if tracker is None:
             raise BrainFault("the dialogue ended without saving")
         return _answer(tracker, events)
+
+
+def _read(text: str) -> str:
+    """The text, or the button press it comes to: a language is asked for by rule, in whichever the words are."""
+    language = asked_for(text)
+    return f'/speak{{"language": "{language}"}}' if language else text
 
 
 def _spare_rasa() -> None:

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.nlu.text import HAN, fold
+from bot.nlu.text import HAN, fold, simplify
 
 _HAN = re.compile(f"[{HAN}]")
 # Addresses and codes belong to no language.
@@ -28,6 +28,23 @@ _PINYIN = re.compile(
     r"(?:(?:[zcs]h|[bpmfdtnlgkhjqxrzcsyw])?(?:iang|iong|uang|ang|eng|ing|ong|ian|iao|uai|uan|ai|an|ao|ei|en"
     r"|er|ia|ie|in|iu|ou|ua|ue|ui|un|uo|a|e|i|o|u|v))+"
 )
+
+_ASKED_FOR = re.compile(
+    r"\W*(?:请|麻烦|可不可以|可以|能不能|能|你们?|您|我们?|给我|跟我|改|切|帮我)*(?:换|切换|转|转换|改|说|讲|用|会说)?(?:成|到|回|为|用)?"
+    r"(?:(?P<zh>中文|汉语|普通话|国语)|英文|英语)(?:跟我)?(?:回答|回复|说|讲|沟通|交流|聊)?(?:吗|吧|好吗|行吗|可以吗|谢谢)?\W*"
+    r"|\W*(?:(?:please|can|could|would|do|you|we|i|want|to|sorry|hi|hello|let'?s|now)\W+)*"
+    r"(?:speak|use|talk|write|(?:switch|change)(?: back)? to|(?:reply|answer|speak|talk|write) (?:to me )?in|in)?"
+    r" ?(?:(?P<chinese>chinese|mandarin)|english)(?: (?:with me|to me|please|now|instead|thanks|thank you))*\W*"
+)
+"""A whole message that asks for one of our languages."""
+
+
+def asked_for(text: str) -> str | None:
+    """"zh" or "en", where the message asks for nothing but to be answered in it."""
+    found = _ASKED_FOR.fullmatch(simplify(fold(text)))
+    if found is None:
+        return None
+    return "zh" if found["zh"] or found["chinese"] else "en"
 
 
 def detect(text: str) -> str | None:

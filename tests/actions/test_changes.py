@@ -27,6 +27,24 @@ def made(chat: Chat) -> list[dict[str, Any]]:
         return requests.of_conversation(session, chat.name)
 
 
+def test_a_part_of_a_change_or_a_pickup_can_be_changed_and_the_others_stay(chat: Chat) -> None:
+    chat.say("改时间 75360418829417", "明天下午")
+    assert "哪一项" in chat.tap("我要修改")
+    said = chat.tap("时间")
+    assert "哪一天" in said and "没看明白" not in said
+    assert "周六上午" in chat.say("周六上午")
+    chat.say("算了", "约上门取件", "浦东新区示范路88号3栋502", "13900002468", "明天下午", "书")
+    assert "地址" in chat.tap("我要修改")
+    said = chat.say("后天上午")
+    assert "后天上午" in said and "示范路88号" in said and "书" in said
+    assert "取件地址" in chat.say("地址错了")
+
+
+def test_that_the_goods_are_no_longer_wanted_is_no_cancel_of_their_return(chat: Chat) -> None:
+    chat.say("拦截退回 SF1409981240736")
+    assert "拦截退回" in chat.say("不想要了")
+
+
 def test_a_new_address_is_read_back_and_passed_on_after_the_code(chat: Chat, sent_codes: Any) -> None:
     assert "运单号" in chat.say("改地址")
     assert "地址" in chat.say(ON_ITS_WAY)

@@ -77,6 +77,16 @@ def test_an_amount_that_cannot_be_told_can_be_skipped(chat: Chat) -> None:
     assert "大概的损失金额" in said and "2000 元" in said
 
 
+@pytest.mark.parametrize("amount", ["2000", "大概2000吧", "12000"])
+def test_a_bare_number_answers_what_was_declared_and_what_it_was_worth(chat: Chat, amount: str) -> None:
+    chat.say("我要申请理赔")
+    chat.tap("破损")
+    assert "多少元" in chat.say(WAYBILL, amount)
+    assert "电话" in chat.say(amount)
+    said = chat.say(PHONE)
+    assert said.count("2000 元") >= 2
+
+
 def test_a_second_claim_on_the_same_parcel_joins_the_first(chat: Chat) -> None:
     for _ in range(2):
         chat.say("我要申请理赔")
@@ -104,6 +114,43 @@ def test_a_claim_can_be_left_and_nothing_is_sent(chat: Chat) -> None:
     chat.tap("破损")
     assert "没有提交" in chat.say("算了不弄了")
     assert chat.cases() == []
+
+
+def test_one_part_of_a_claim_can_be_changed_and_the_others_stay(chat: Chat) -> None:
+    chat.say("我要申请理赔")
+    chat.tap("破损")
+    chat.say(WAYBILL, "没保价", "200元", PHONE)
+    assert "哪一项" in chat.tap("我要修改")
+    assert "多少元" in chat.tap("损失金额")
+    said = chat.say("300元")
+    assert "300 元" in said and WAYBILL in said
+    assert "哪一项" in chat.say("不对")
+    assert "保价：2000 元" in chat.say("保价了2000元")
+    chat.say("确认")
+    assert chat.cases()[0]["details"]["declared"] == "2000 元"
+
+
+def test_what_a_complaint_told_is_not_asked_again_and_the_rule_is_told_to_who_asks(chat: Chat) -> None:
+    chat.say("箱子压坏了，里面的碗碎了两个", WAYBILL, PHONE, "确认")
+    said = chat.say("能赔多少")
+    assert "未保价的" in said and "哪种情况" not in said and "哪一单" not in said
+    said = chat.say("没保价", "200元", PHONE)
+    assert "破损" in said and WAYBILL in said
+
+
+@pytest.mark.parametrize(("question", "answer"), [("查投诉进度", "工单"), ("北京到上海2公斤多少钱", "16 元")])
+def test_a_question_inside_a_claim_is_answered_and_the_claim_goes_on(chat: Chat, question: str, answer: str) -> None:
+    chat.say("我要申请理赔")
+    assert answer in chat.say(question) and "哪种情况" in chat.say("好的")
+    assert not chat.slots().get("claim_story")
+
+
+def test_a_value_told_after_a_quote_changes_the_quote(chat: Chat) -> None:
+    chat.language = "en"
+    chat.say("how much from Beijing to Shanghai 2kg")
+    said = chat.say("declared value 3000")
+    assert "3000 yuan" in said and "What happened" not in said
+    assert "Beijing to Lhasa" in chat.say("Beijing to Lhasa 2 kg")
 
 
 def test_a_claim_in_english(chat: Chat) -> None:

@@ -106,6 +106,36 @@ def test_a_wish_can_be_tapped_or_told_and_does_not_block_the_yes(chat: Chat) -> 
     assert "重新给我寄一套" in chat.cases()[0]["remedy"]
 
 
+@pytest.mark.parametrize(("words", "remedy"), [
+    ("要求道歉", "给个说法、道歉"),
+    ("给个说法", "给个说法、道歉"),
+    ("给个说法、道歉", "给个说法、道歉"),
+    ("不要赔偿，只要你们道歉", "给个说法、道歉"),
+    ("麻烦重新派送", "尽快重新派送"),
+    ("要求赔偿", "赔偿（以审核为准）"),
+    ("赔钱并且道歉", "赔钱并且道歉"),
+])
+def test_a_wish_is_recorded_as_what_it_names_and_is_no_part_of_the_story(chat: Chat, words: str, remedy: str) -> None:
+    complained(chat, confirm=False)
+    assert f"希望：{remedy}" in chat.say(words)
+    chat.say("确认")
+    (case,) = chat.cases()
+    assert case["remedy"] == remedy and case["description"] == "箱子压坏了，里面的碗碎了两个"
+
+
+@pytest.mark.parametrize(("words", "remedy"), [
+    ("I want an apology", "An explanation, an apology"),
+    ("no compensation, just an apology", "An explanation, an apology"),
+    ("please redeliver it", "Deliver it again soon"),
+    ("I want compensation", "Compensation (subject to review)"),
+])
+def test_an_english_wish_is_recorded_as_what_it_names(chat: Chat, words: str, remedy: str) -> None:
+    chat.say("my parcel arrived broken, the lamp is in pieces", WAYBILL, PHONE)
+    assert f"Your wish: {remedy}" in chat.say(words)
+    chat.say("yes please")
+    assert chat.cases()[0]["remedy"] == remedy
+
+
 @pytest.mark.parametrize("question", ["你们几点下班", "怎么开发票", "保价怎么收费", "到哪了", "你是机器人吗", "谢谢"])
 @pytest.mark.parametrize("given", [0, 1, 2], ids=["at the waybill", "at the phone", "at the read-back"])
 def test_a_question_is_answered_and_the_form_goes_on_where_it_was(chat: Chat, question: str, given: int) -> None:
@@ -135,6 +165,29 @@ def test_leaving_at_any_question_submits_and_keeps_nothing(chat: Chat, given: li
     assert not any(name.startswith("complaint_") for name in chat.slots())
 
 
+@pytest.mark.parametrize(("words", "answer"), [
+    ("我不投诉", "没有提交"),
+    ("别催了", "没有提交"),
+    ("I don't want to complain", "nothing was submitted"),
+])
+def test_who_refuses_a_thing_is_not_led_into_it(chat: Chat, words: str, answer: str) -> None:
+    said = chat.say(words)
+    assert answer in said and len(chat.replies) == 1
+    assert not chat.slots().get("requested_slot")
+
+
+def test_a_person_refused_inside_a_complaint_changes_nothing_and_refusing_it_ends_it(chat: Chat) -> None:
+    complained(chat, confirm=False)
+    assert "核对" in chat.say("不要转人工") and chat.answer.handoff is None
+    assert "没有提交" in chat.say("我不投诉")
+    assert chat.cases() == []
+
+
+def test_a_bare_yes_inside_a_complaint_is_no_greeting(chat: Chat) -> None:
+    chat.say("箱子压坏了，里面的碗碎了两个")
+    assert "驿答" not in chat.say("好")
+
+
 def test_after_the_case_nothing_personal_is_left_for_the_next_flow(chat: Chat) -> None:
     complained(chat)
     assert not any(name.startswith("complaint_") or name == "photos" for name in chat.slots())
@@ -162,6 +215,34 @@ def test_who_would_rather_not_give_a_phone_is_told_why_and_may_use_the_one_on_th
     chat.say("确认")
     (case,) = chat.cases()
     assert case["phone"] is None and "运单上登记的电话" in case["description"]
+
+
+@pytest.mark.parametrize("words", ["可以", "是的", "好"])
+def test_yes_to_the_phone_on_the_waybill_takes_it(chat: Chat, words: str) -> None:
+    chat.say("箱子压坏了，里面的碗碎了两个", WAYBILL)
+    assert "用运单上登记的电话" in chat.say(words)
+    chat.say("确认")
+    assert chat.cases()[0]["phone"] is None
+
+
+def test_yes_takes_the_phone_on_the_waybill_in_english_but_never_that_of_no_waybill(chat: Chat) -> None:
+    chat.say("my parcel arrived broken, the lamp is in pieces", "I don't have it")
+    assert "Phone" not in chat.say("yes")
+    assert "the one on the waybill" in chat.say(WAYBILL, "yes")
+
+
+@pytest.mark.parametrize("words", ["包裹是一双鞋", "他叫龙小马"])
+def test_words_in_place_of_the_phone_join_the_story(chat: Chat, words: str) -> None:
+    chat.say("箱子压坏了，里面的碗碎了两个", WAYBILL)
+    said = chat.say(words)
+    assert "记下了" in said and "电话" in said
+    assert words in chat.say(PHONE)
+
+
+@pytest.mark.parametrize("words", ["等一下我找找看", "let me find it please"])
+def test_putting_the_answer_off_is_no_part_of_the_story(chat: Chat, words: str) -> None:
+    chat.say("箱子压坏了，里面的碗碎了两个")
+    assert "记下了" not in chat.say(words)
 
 
 def test_a_phone_with_a_digit_missing_is_asked_for_again(chat: Chat) -> None:

@@ -21,6 +21,12 @@ def test_a_person_is_asked_for_and_the_bot_itself_says_nothing(chat: Chat, words
     assert chat.replies == []
 
 
+@pytest.mark.parametrize("words", ["不要转人工", "I don't want a person"])
+def test_who_refuses_a_person_keeps_the_assistant(chat: Chat, words: str) -> None:
+    assert chat.say(words) and chat.answer.handoff is None
+    assert "callback" not in str(chat.slots())
+
+
 def test_the_packet_tells_what_the_bot_knows_and_tried(chat: Chat) -> None:
     chat.say("查一下 SF1358204679013", "5821", "保价怎么收费", "转人工")
     assert chat.answer.handoff is not None
@@ -85,6 +91,35 @@ def test_a_question_meanwhile_is_answered_and_the_form_goes_on(chat: Chat) -> No
     chat.say("/leave_callback", PHONE)
     said = chat.say("你们几点下班")
     assert "8:00-22:00" in said and "什么时间" in said
+
+
+def test_a_time_may_be_any_in_words_and_other_words_are_for_whoever_calls(chat: Chat) -> None:
+    chat.say("/leave_callback", PHONE)
+    said = chat.say("他骂了我一句")
+    assert "记下了" in said and "什么时间" in said
+    said = chat.say("随时都行")
+    assert "时间 随时" in said and "他骂了我一句" in said
+    chat.say("确认")
+    assert "他骂了我一句" in str(callback(chat)["description"])
+
+
+def test_a_time_may_be_any_in_english_and_when_the_call_comes_is_told(chat: Chat) -> None:
+    chat.language = "en"
+    chat.say("/leave_callback", PHONE)
+    said = chat.say("when will you call me?")
+    assert "at the time you choose" in said and "good time" in said
+    assert "What is it about" in chat.say("any time")
+
+
+def test_a_complaint_left_for_a_call_can_be_gone_on_with(chat: Chat, desk_hours: Callable[[bool], None]) -> None:
+    desk_hours(False)
+    chat.say(f"箱子压坏了，里面的碗碎了两个 SF1358204679013 电话{PHONE}", "转人工")
+    chat.tap("随时都行")
+    assert "投诉还没有提交" in chat.say("确认")
+    said = chat.tap("接着登记")
+    assert "碗碎了" in said and "SF1358204679013" in said
+    chat.say("确认")
+    assert [case["kind"] for case in chat.cases()] == ["callback", "complaint"]
 
 
 def test_a_turn_run_again_notes_one_call(chat: Chat) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.hearing import Heard, hear
+from bot.nlu.language import asked_for
 from bot.settings import ROOT
 from tests.actions.conftest import Chat
 
@@ -81,6 +82,61 @@ def test_plain_words_that_lead_out_are_heard_whatever_the_model_guesses(text: st
 @pytest.mark.parametrize("text", ["人工", "转人工客服", "真人", "Agent"])
 def test_a_person_is_heard_whatever_the_model_guesses(text: str) -> None:
     assert hear(Message(text, "out_of_scope")).intent == "request_human"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("text", "intent"), [
+    ("不要转人工", "request_human"),
+    ("先不用转人工客服了", "request_human"),
+    ("我不投诉", "complain_other"),
+    ("别催了", "expedite_delivery"),
+    ("I don't want a person", "request_human"),
+    ("I don't want to complain", "complain_other"),
+    ("no need to rush", "expedite_delivery"),
+])
+def test_a_refusal_is_not_heard_as_what_it_refuses(text: str, intent: str) -> None:
+    heard = hear(Message(text, intent))  # type: ignore[arg-type]
+    assert heard.refused == intent and heard.intent != intent and not heard.says_no
+
+
+@pytest.mark.parametrize(("text", "intent"), [
+    ("不要机器人，转人工", "request_human"),
+    ("为什么不给我转人工", "request_human"),
+    ("别催我，我要投诉", "complain_other"),
+    ("不要打电话，放门口", "leave_instruction"),
+    ("I don't want a robot, give me a person", "request_human"),
+    ("不投诉了", "withdraw_case"),
+])
+def test_what_is_asked_for_beside_a_refusal_is_heard(text: str, intent: str) -> None:
+    assert hear(Message(text, intent)).intent == intent  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", ["好", "好吧", "行", "嗯嗯"])
+def test_a_bare_yes_is_one_whatever_the_model_guesses(text: str) -> None:
+    assert hear(Message(text, "greet")).intent == "affirm"  # type: ignore[arg-type]
+
+
+LANGUAGES = [
+    ("换成中文", "zh", "中文"),
+    ("请说中文", "zh", "中文"),
+    ("用英文回答可以吗", "en", "English"),
+    ("can you speak English please?", "en", "English"),
+    ("Please reply in Chinese", "zh", "中文"),
+]
+
+
+@pytest.mark.parametrize(("words", "language", "answer"), LANGUAGES)
+def test_a_language_asked_for_is_spoken_and_the_question_comes_again_in_it(
+    chat: Chat, words: str, language: str, answer: str
+) -> None:
+    chat.say("我要投诉")
+    said = chat.say(words)
+    assert answer in said and chat.language == language
+    assert {"zh": "哪方面", "en": "What is it about"}[language] in said
+
+
+@pytest.mark.parametrize("words", ["换成英文地址", "my address is written in English"])
+def test_a_language_named_in_passing_is_not_asked_for(words: str) -> None:
+    assert asked_for(words) is None
 
 
 def test_an_insult_that_likely_complains_is_that_complaint() -> None:
