@@ -7,7 +7,9 @@ from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
+from sqlalchemy.orm import Session
 
+from actions.changes import tell_request
 from actions.forms import Ask, Intake, Taken
 from actions.hearing import Heard
 from actions.outcomes import outcome_buttons
@@ -15,6 +17,7 @@ from actions.support import Events, button, cleared, language, message_key, quot
 from bot.cases import service as cases
 from bot.cases.errors import NotAllowed
 from bot.db import now
+from bot.shipments import requests
 from bot.wording import moment, say
 
 LEAVING = frozenset({"cancel", "request_human", "goodbye", "leave_callback"})
@@ -38,7 +41,7 @@ class ValidateCaseForm(Intake):
         begins = slots["requested_slot"] is None
         number = heard.case_number or heard.tapped.get("case_id")
         if number:
-            own = await reading(lambda session: cases.is_own(session, number, tracker.sender_id))
+            own = await reading(lambda session: _is_own(session, number, tracker.sender_id))
             return Taken({"case_number": number, "case_tail": "own" if own else None, "case_choices": None})
         if begins:
             return await self._told_here(tracker)
@@ -48,8 +51,9 @@ class ValidateCaseForm(Intake):
 
     async def _told_here(self, tracker: Tracker) -> Taken:
         told = await reading(lambda session: cases.cases_of_conversation(session, tracker.sender_id))
-        if len(told) == 1:
-            return Taken({"case_number": told[0]["number"], "case_tail": "own"})
+        made = [] if told else await reading(lambda session: requests.of_conversation(session, tracker.sender_id))
+        if len(told) == 1 or made:
+            return Taken({"case_number": [*told, *made][0]["number"], "case_tail": "own"})
         choices = [case["number"] for case in told[:SHOWN]]
         return Taken({"case_number": None, "case_tail": None, "case_choices": choices or None})
 
@@ -57,6 +61,11 @@ class ValidateCaseForm(Intake):
         if not slots["case_number"]:
             return "case_number"
         return None if slots["case_tail"] else "case_tail"
+
+
+def _is_own(session: Session, number: str, conversation_id: str) -> bool:
+    whose = requests if requests.is_request(number) else cases
+    return whose.is_own(session, number, conversation_id)
 
 
 class ActionAskCaseNumber(Ask):
@@ -76,17 +85,22 @@ class ActionAskCaseTail(Ask):
     question = "case_form_case_tail"
 
     async def values(self, tracker: Tracker) -> dict[str, Any]:
-        return {"number": tracker.get_slot("case_number")}
+        number = tracker.get_slot("case_number")
+        whose = "case_tail_request" if requests.is_request(number) else "case_tail_case"
+        return {"number": number, "whose": say(language(tracker), whose)}
 
 
 class ActionCaseProgress(Action):
-    """Where a case stands and what comes next; one answer for an unknown number and for wrong digits."""
+    """Where a case or request stands and what comes next; one answer for an unknown number and for wrong digits."""
 
     def name(self) -> str:
         return "action_case_progress"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         number, tail = tracker.get_slot("case_number"), tracker.get_slot("case_tail")
+        if requests.is_request(number):
+            asked_for = cleared("case_number", "case_tail", "case_choices")
+            return [*asked_for, *await tell_request(dispatcher, tracker, number, tail)]
         case = await service(lambda session: cases.progress(session, number, tracker.sender_id, tail))
         if case is None:
             dispatcher.utter_message(response="utter_case_not_found", number=number)

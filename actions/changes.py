@@ -10,9 +10,9 @@ from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.forms import MOST_WORDS, Ask, Intake, ReadBack, Taken, decided, free_words
-from actions.hearing import Heard, told
-from actions.parcels import PROBLEMS, numbered, parcel_buttons, parcel_in, phone_in
-from actions.pickups import move_pickup
+from actions.hearing import Heard, hear, told
+from actions.parcels import PROBLEMS, TAIL_REMARKS, check_tail, numbered, parcel_buttons, parcel_in, phone_in
+from actions.pickups import booked_time, move_pickup, moves_only
 from actions.support import (
     Events,
     button,
@@ -25,9 +25,10 @@ from actions.support import (
     reading,
     service,
 )
-from actions.timing import time_in, time_words
+from actions.timing import AskTime, Time, time_in, time_words
+from bot.customers.verification import role_for
 from bot.db import now
-from bot.privacy import mask_name, mask_phone
+from bot.privacy import mask_name, mask_phone, mask_waybill
 from bot.shipments import requests
 from bot.shipments.requests import PICKUP
 from bot.wording import moment, say
@@ -78,7 +79,9 @@ class ValidateDeliveryForm(Intake):
         taken = await _answer(heard, slots, tracker)
         if begins:
             taken.slots = fresh | taken.slots
-        return await _judged(taken, slots)
+        taken = await _judged(taken, slots)
+        taken.remarks += await _early_proof(heard, slots | taken.slots, tracker)
+        return taken
 
     def next_question(self, slots: dict[str, Any]) -> str | None:
         if slots["change_obstacle"] or slots["change_confirmed"] == "yes":
@@ -88,16 +91,18 @@ class ValidateDeliveryForm(Intake):
 
 
 async def _means_pickup(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> bool:
-    """Another day, said without a parcel after a pickup was booked here: the pickup's day."""
-    if heard.intent != "reschedule_delivery" or heard.waybills or slots["waybill"]:
+    """Another time, said without a parcel after a pickup was booked here: the pickup's time."""
+    names_time = heard.intent == "reschedule_delivery" or moves_only(heard, tracker)
+    if not names_time or heard.waybills or slots["waybill"]:
         return False
-    return await reading(lambda session: requests.open_pickup(session, tracker.sender_id)) is not None
+    return await booked_time(tracker) is not None
 
 
 async def _answer(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
     taken, question, kind = Taken(), slots["requested_slot"], slots["change_kind"]
+    before = await booked_time(tracker) if kind == PICKUP else slots["change_time"]
     other = KINDS.get(heard.intent, kind)
-    if question and other != kind and heard.tells_more and not _facts(kind, heard, question, tracker):
+    if question and other != kind and heard.tells_more and not _facts(kind, heard, question, tracker, before):
         kind = other  # the customer would rather do another thing with the same parcel
         taken.slots["change_kind"] = slots["change_kind"] = kind
     phone, bad_phone = phone_in(heard)
@@ -107,7 +112,7 @@ async def _answer(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Take
         taken.slots["change_phone"] = phone
     elif question == "change_phone":
         taken.slots |= _instead_of_phone(heard, bad_phone)
-    taken.slots |= _facts(kind, heard, question, tracker)
+    taken.slots |= _facts(kind, heard, question, tracker, before)
     taken.slots |= _decision(heard, slots, bool(taken.slots))
     taken.whole = bool(taken.slots) and not heard.asks
     return taken
@@ -130,8 +135,10 @@ def _instead_of_phone(heard: Heard, problem: str | None) -> dict[str, Any]:
     return {"change_phone": UNCHANGED} if unchanged else {}
 
 
-def _facts(kind: str, heard: Heard, question: str | None, tracker: Tracker) -> dict[str, Any]:
-    """New address, person, time or place, as far as this kind of change has them."""
+def _facts(
+    kind: str, heard: Heard, question: str | None, tracker: Tracker, before: Time | None
+) -> dict[str, Any]:
+    """New address, person, time (instead of the one `before`) or place, as far as this kind of change has them."""
     found: dict[str, Any] = {}
     if kind == "change_address":
         found = {"change_address": told(tracker, "address"), "change_person": told(tracker, "person")}
@@ -140,7 +147,9 @@ def _facts(kind: str, heard: Heard, question: str | None, tracker: Tracker) -> d
         if question == "change_address" and whole:
             found["change_address"] = free_words(heard, LEAST_WORDS) or found["change_address"]
     if kind in ("reschedule", PICKUP):
-        time, problem = time_in(tracker)
+        time, problem = time_in(tracker, before)
+        if problem and question == "change_confirmed":
+            return {"change_time": None, "problem": problem}  # asked anew, and why
         found = {"change_time": time, "problem": problem}
     if kind == "leave_instruction" and _is_instruction(heard, question):
         found = {"change_place": heard.words[:MOST_WORDS]}
@@ -149,7 +158,7 @@ def _facts(kind: str, heard: Heard, question: str | None, tracker: Tracker) -> d
 
 def _is_instruction(heard: Heard, question: str | None) -> bool:
     if heard.intent == "leave_instruction" and question != "change_confirmed":
-        return heard.tells_more
+        return len(heard.own_words) >= LEAST_WORDS
     return question == "change_place" and free_words(heard, LEAST_WORDS) is not None
 
 
@@ -174,6 +183,18 @@ async def _judged(taken: Taken, slots: dict[str, Any]) -> Taken:
     return taken
 
 
+async def _early_proof(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> list[str]:
+    """Digits that come before they are asked for are checked at once, where they are the proof of this change."""
+    waybill, digits, kind = slots["change_waybill"], heard.given_tail, requests.kinds().get(slots["change_kind"])
+    if not (waybill and digits and kind) or slots["change_obstacle"]:
+        return []
+    if kind["proof"] == "code":
+        return ["utter_code_needed"]
+    outcome = await check_tail(tracker, waybill, digits)
+    role = await reading(lambda session: role_for(session, tracker.sender_id, waybill))
+    return [] if outcome == "verified" and role not in kind["roles"] else [TAIL_REMARKS[outcome]]
+
+
 class ActionAskChangeWaybill(Ask):
     question = "delivery_form_change_waybill"
     problems = (*PROBLEMS, "unknown_parcel")
@@ -196,9 +217,8 @@ class ActionAskChangePhone(Ask):
         return {"buttons": [button(language(tracker), "choice_phone_unchanged", "/skip")]}
 
 
-class ActionAskChangeTime(Ask):
+class ActionAskChangeTime(AskTime):
     question = "delivery_form_change_time"
-    problems = ("past_time",)
 
 
 class ActionAskChangePlace(Ask):
@@ -245,8 +265,9 @@ class ActionSubmitChange(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         slots, speech = tracker.slots, language(tracker)
         if slots["change_obstacle"]:
-            _tell_obstacle(dispatcher, speech, slots)
-            return cleared(*SLOTS)
+            kind, status = slots["change_kind"], slots["change_obstacle"]
+            await tell_obstacle(dispatcher, tracker, slots["change_waybill"], kind, status)
+            return [*cleared(*SLOTS), SlotSet("waybill", slots["change_waybill"])]
         if slots["change_kind"] == PICKUP:
             await move_pickup(dispatcher, tracker, slots["change_time"])
             return cleared(*SLOTS)
@@ -276,12 +297,24 @@ def _request(tracker: Tracker) -> dict[str, Any]:
     }
 
 
-def _tell_obstacle(dispatcher: CollectingDispatcher, speech: str, slots: dict[str, Any]) -> None:
+async def tell_obstacle(
+    dispatcher: CollectingDispatcher, tracker: Tracker, waybill: str, kind: str, status: str
+) -> None:
+    """The status that stands in the way of this change, and the changes that are still possible, to tap."""
+    speech, kinds = language(tracker), KINDS.values()
+    in_the_way = await reading(lambda session: {other: requests.obstacle(session, waybill, other) for other in kinds})
+    possible = [intent for intent, other in KINDS.items() if in_the_way[other] is None]
+    about = f'{{"waybill": "{waybill}"}}'
     dispatcher.utter_message(
         response="utter_change_impossible",
-        waybill=slots["change_waybill"],
-        kind=say(speech, f"request_{slots['change_kind']}"),
-        status=say(speech, f"track_status_{slots['change_obstacle']}"),
+        waybill=waybill,
+        kind=say(speech, f"request_{kind}"),
+        status=say(speech, f"track_status_{status}"),
+        ways=say(speech, "change_ways" if possible else "change_no_ways"),
+        buttons=[
+            *(button(speech, f"intent_{intent}", f"/{intent}{about}") for intent in possible),
+            button(speech, "choice_human", "/request_human"),
+        ],
     )
 
 
@@ -291,23 +324,44 @@ def tell_passed_on(dispatcher: CollectingDispatcher, speech: str, made: dict[str
     dispatcher.utter_message(response="utter_change_passed_on", number=made["number"], kind=kind, due=due)
 
 
+async def tell_request(dispatcher: CollectingDispatcher, tracker: Tracker, number: str, digits: str) -> Events:
+    """Where a request stands: with the others of this conversation, or, from another one, to whoever has the digits."""
+    key, talk, speech = message_key(tracker), tracker.sender_id, language(tracker)
+    if await reading(lambda session: requests.is_own(session, number, talk)):
+        return await _tell_own(dispatcher, tracker)
+    view = await service(lambda session: requests.progress(session, number, talk, digits, key=key, now=now()))
+    if view:
+        parcel = view["waybill"] and mask_waybill(view["waybill"])  # request numbers can be guessed one after another
+        dispatcher.utter_message(response="utter_requests", lines=request_line({**view, "waybill": parcel}, speech))
+    else:
+        dispatcher.utter_message(response="utter_case_not_found", number=number)
+    return []
+
+
 class ActionTrackRequest(Action):
-    """Where is my change: the requests made in this conversation, in words."""
+    """Where is my change: the request named, else those made in this conversation, in words."""
 
     def name(self) -> str:
         return "action_track_request"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
-        made = await reading(lambda session: requests.of_conversation(session, tracker.sender_id))
-        if not made:
-            dispatcher.utter_message(response="utter_track_request")
-            return []
-        speech = language(tracker)
-        lines = "\n".join(request_line(view, speech) for view in made[:3])
-        dispatcher.utter_message(response="utter_requests", lines=lines)
-        waiting = (view for view in made if view["state"] == "requested" and not (view["proven"] or view["lapsed"]))
-        unproven = next(waiting, None)
-        return [SlotSet("proof_request", unproven["number"]), FollowupAction("proof_form")] if unproven else []
+        if hear(tracker).case_number:
+            return [FollowupAction("case_form")]
+        return await _tell_own(dispatcher, tracker)
+
+
+async def _tell_own(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+    """The requests made in this conversation; one that waits for its proof goes on with it."""
+    made = await reading(lambda session: requests.of_conversation(session, tracker.sender_id))
+    if not made:
+        dispatcher.utter_message(response="utter_track_request")
+        return []
+    speech = language(tracker)
+    lines = "\n".join(request_line(view, speech) for view in made[:3])
+    dispatcher.utter_message(response="utter_requests", lines=lines)
+    waiting = (view for view in made if view["state"] == "requested" and not (view["proven"] or view["lapsed"]))
+    unproven = next(waiting, None)
+    return [SlotSet("proof_request", unproven["number"]), FollowupAction("proof_form")] if unproven else []
 
 
 def request_line(view: dict[str, Any], speech: str) -> str:

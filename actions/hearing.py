@@ -102,7 +102,10 @@ _PARTS = {
 }
 _KEEP = re.compile(r"别撤|不撤|别取消|不取消|保留|继续处理|\bkeep\b|don'?t withdraw", re.IGNORECASE)
 _CHANGE = re.compile(r"改|换|換|错|錯|不对|不對|change|wrong|correct|edit|fix", re.IGNORECASE)
-_ANOTHER = re.compile(r"(?:另|别的|別的|其他|其它|换个|还有一?[个件单]|another|other|different)", re.IGNORECASE)
+_ANOTHER = re.compile(
+    r"(?:另|别的|別的|其他|其它|换个(?=单|單|件|快递|快遞|包裹|号|號)|还有一?[个件单]|another|other|different)",
+    re.IGNORECASE,
+)
 _WISH = re.compile(
     r"(?:希望|要求|诉求[是:：]?|訴求[是:：]?|想要)(?P<wish>.{2,})|(?:请你们|i wish|i want|i'd like|would like).{2,}",
     re.IGNORECASE,
@@ -216,7 +219,12 @@ class Heard:
     @property
     def tells_more(self) -> bool:
         """More than the bare wish to complain."""
-        return len(_BARE.sub("", self.words)) >= ENOUGH_WORDS
+        return len(self.own_words) >= ENOUGH_WORDS
+
+    @property
+    def own_words(self) -> str:
+        """The words without those of the bare wish."""
+        return _BARE.sub("", self.words)
 
     @property
     def wants_change(self) -> bool:
@@ -273,6 +281,12 @@ class Heard:
             return self.phones[-1][-4:]
         alone = _FOUR_DIGITS.search(self.text) or _SPELT_DIGITS.fullmatch(self.text)
         return alone[1].translate(_DIGITS) if alone else None
+
+    @property
+    def given_tail(self) -> str | None:
+        """Four digits meant as a phone's last: said as such, or all there is beside a parcel's number."""
+        beside = _FOUR_DIGITS.fullmatch(self.words.strip(" ,，。.:：")) if self.waybills else None
+        return self.phone_tail or (beside and beside[1])
 
     def chosen(self, choices: list[str] | None) -> str | None:
         """The one of a shown list that the words point at: 第二个, the last one, 3."""

@@ -6,14 +6,18 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from rasa_sdk import Tracker
 from sqlalchemy.orm import Session
 
 from actions.hearing import Heard
-from actions.support import button, reading
+from actions.support import button, freshened, message_key, reading, service
+from bot.customers.guessing import is_locked
 from bot.customers.verification import role_for
 from bot.db import now
 from bot.notices import affected
 from bot.shipments import tracking
+from bot.shipments.access import verify_tail
+from bot.shipments.waybill import normalise
 
 PROBLEMS = ("several", "too_short", "too_long", "check_digit", "order_number", "only_phone")
 """What may be wrong with a number that should name one parcel."""
@@ -63,6 +67,18 @@ def phone_in(heard: Heard) -> tuple[str | None, str | None]:
     if any(_LIKE_A_MOBILE.fullmatch(found.value) for found in heard.waybills):
         return None, "phone_format"
     return None, "phone_format" if heard.odd_number else None
+
+
+TAIL_REMARKS = {"verified": "utter_tail_matched", "wrong": "utter_problem_wrong_tail", "locked": "utter_tail_locked"}
+"""What is said of four digits that came before they were asked for."""
+
+
+async def check_tail(tracker: Tracker, number: str, digits: str) -> str:
+    """verified, wrong or locked. Some carriers tell us of a parcel only with its digits."""
+    key, talk = message_key(tracker), tracker.sender_id
+    if not await reading(lambda session: is_locked(session, talk, normalise(number), now())):
+        await freshened(number, tail=digits)
+    return await service(lambda session: verify_tail(session, talk, number, digits, key=key, now=now()))
 
 
 def parcel_buttons(numbers: list[str] | None) -> list[dict[str, str]]:

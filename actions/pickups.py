@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -14,7 +15,7 @@ from actions.forms import Ask, Intake, ReadBack, Taken, decided, free_words
 from actions.hearing import Heard, told
 from actions.parcels import phone_in
 from actions.support import Events, button, cleared, confirm_buttons, language, message_key, read_back, reading, service
-from actions.timing import Time, time_in, time_words
+from actions.timing import AskTime, Time, time_in, time_words
 from bot import catalog
 from bot.db import now
 from bot.privacy import mask_phone
@@ -24,6 +25,16 @@ PARTS = ("pickup_address", "pickup_phone", "pickup_time", "pickup_item")
 SLOTS = (*PARTS, "pickup_weight", "pickup_confirmed", "pickup_forbidden")
 LEAVING = frozenset({"cancel", "request_human", "goodbye", "leave_callback"})
 LEAST_ADDRESS = 5
+_AROUND = re.compile(
+    r"[\W_]|大概|大约|大約|差不多|左右|[约吧呀啊的]|\b(?:about|around|roughly|at|on|please)\b", re.IGNORECASE
+)
+"""What may stand around a time or weight."""
+_JUST_MOVES = re.compile(
+    r"(?:[\W_]|那|就|还是|還是|请|請|能不能|可以|帮我|改|换|換|调|調|到|成|为|吧|吗|嗎"
+    r"|\b(?:please|make|it|let'?s|say|change|move|push|to|at|on|how about|instead|can you|come|could you)\b)*",
+    re.IGNORECASE,
+)
+"""What is left of "make it 4pm" without the time."""
 _CANCELS = re.compile(r"取消|不寄了|不用来|别来了|不要来|\bcancel\b|don'?t come|no longer", re.IGNORECASE)
 
 
@@ -41,6 +52,9 @@ class ValidatePickupForm(Intake):
         fresh = dict.fromkeys(SLOTS) if begins else {}
         taken = _answer(heard, slots | fresh, tracker)
         taken.slots = fresh | taken.slots
+        closed = taken.slots.get("problem") == "closed_time"
+        if closed and self.next_question(slots | taken.slots) != "pickup_time":  # whose question says it by itself
+            taken.remarks, taken.values = ["utter_problem_closed_time"], catalog.figures()
         return taken
 
     def next_question(self, slots: dict[str, Any]) -> str | None:
@@ -52,24 +66,50 @@ class ValidatePickupForm(Intake):
 def _answer(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
     question = slots["requested_slot"]
     phone, bad_phone = phone_in(heard)
-    time, bad_time = time_in(tracker)
+    time, bad_time = time_in(tracker, slots["pickup_time"])
     found: dict[str, Any] = {
         "pickup_address": told(tracker, "address"),
         "pickup_phone": phone,
         "pickup_time": time,
         "pickup_item": told(tracker, "item"),
         "pickup_weight": told(tracker, "weight"),
-        "problem": bad_phone if question == "pickup_phone" else bad_time,
+        "problem": (question == "pickup_phone" and bad_phone) or bad_time,
     }
     # Rules read the end of a Chinese address, not of an English one.
     cut_off = question == "pickup_address" and heard.words.isascii()
     if question in ("pickup_address", "pickup_item") and not heard.waybills and (cut_off or not found[question]):
-        least = LEAST_ADDRESS if question == "pickup_address" else 1
-        found[question] = free_words(heard, least) or found[question]
+        found[question] = _own_words(heard, question, tracker) or found[question]
     kept = {slot: value for slot, value in found.items() if value}
+    if bad_time and not time and question == "pickup_confirmed":
+        kept["pickup_time"] = None  # asked anew, and why
     kept |= _forbidden(heard, kept)
+    remarks = _remarks(question, kept)
     kept |= decided(heard, slots, "pickup_confirmed", PARTS, bool(kept))
-    return Taken(kept, whole=bool(kept) and not heard.asks)
+    return Taken(kept, remarks, whole=bool(kept) and not heard.asks)
+
+
+def _remarks(question: str | None, kept: dict[str, Any]) -> list[str]:
+    """Where the same question comes again, that something else was taken."""
+    if question not in PARTS or question in kept or "pickup_forbidden" in kept:
+        return []
+    return ["utter_noted"] if kept.keys() & {*PARTS, "pickup_weight"} else []
+
+
+def _own_words(heard: Heard, question: str, tracker: Tracker) -> str | None:
+    """An address or goods that no rule knows; a time, a phone or a weight alone is neither."""
+    besides = _besides_time_and_weight(heard.words, tracker)
+    letters = len(_AROUND.sub("", besides))
+    if question == "pickup_address":
+        return free_words(heard, LEAST_ADDRESS) if letters >= LEAST_ADDRESS else None
+    return free_words(replace(heard, words=besides), 1) if letters and not heard.phones else None
+
+
+def _besides_time_and_weight(words: str, tracker: Tracker) -> str:
+    message = tracker.latest_message
+    for entity in message.get("entities", []):
+        if entity["entity"] in ("date", "weight"):
+            words = words.replace(message["text"][entity["start"] : entity["end"]], " ")
+    return " ".join(words.split())
 
 
 def _forbidden(heard: Heard, kept: dict[str, Any]) -> dict[str, Any]:
@@ -87,9 +127,8 @@ class ActionAskPickupPhone(Ask):
     problems = ("phone_format",)
 
 
-class ActionAskPickupTime(Ask):
+class ActionAskPickupTime(AskTime):
     question = "pickup_form_pickup_time"
-    problems = ("past_time",)
 
 
 class ActionAskPickupItem(Ask):
@@ -164,17 +203,30 @@ class ValidatePickupChangeForm(Intake):
         if slots["requested_slot"] is None:
             booked = await reading(lambda session: requests.open_pickup(session, tracker.sender_id))
             fresh = {"pickup_change": None, "pickup_number": booked and booked["number"]}
-            return Taken(fresh | (_change(heard, tracker) if booked else {"pickup_change": "none"}))
+            change = _change(heard, tracker, booked["details"]["time"]) if booked else {"pickup_change": "none"}
+            return Taken(fresh | change)
         if heard.intent in ("goodbye", "request_human"):
             return Taken()
-        return Taken(_change(heard, tracker), whole=True)
+        return Taken(_change(heard, tracker, await booked_time(tracker)), whole=True)
 
     def next_question(self, slots: dict[str, Any]) -> str | None:
         return None if slots["pickup_change"] else "pickup_change"
 
 
-def _change(heard: Heard, tracker: Tracker) -> dict[str, Any]:
-    time, problem = time_in(tracker)
+async def booked_time(tracker: Tracker) -> Time | None:
+    """The time of the pickup booked in this conversation."""
+    booked = await reading(lambda session: requests.open_pickup(session, tracker.sender_id))
+    return booked and booked["details"]["time"]
+
+
+def moves_only(heard: Heard, tracker: Tracker) -> bool:
+    """Nothing but another time: 改到4点, make it 4pm."""
+    names_time = any(entity["entity"] == "date" for entity in tracker.latest_message.get("entities", []))
+    return names_time and bool(_JUST_MOVES.fullmatch(_besides_time_and_weight(heard.words, tracker)))
+
+
+def _change(heard: Heard, tracker: Tracker, booked: Time | None) -> dict[str, Any]:
+    time, problem = time_in(tracker, booked)
     if time:
         return {"pickup_change": time}
     if heard.tapped.get("part") == "cancel" or _CANCELS.search(heard.text):
@@ -182,14 +234,14 @@ def _change(heard: Heard, tracker: Tracker) -> dict[str, Any]:
     return {"problem": problem} if problem else {}
 
 
-class ActionAskPickupChange(Ask):
+class ActionAskPickupChange(AskTime):
     question = "pickup_change_form_pickup_change"
-    problems = ("past_time",)
 
     async def values(self, tracker: Tracker) -> dict[str, Any]:
         payload = '/change_pickup{"part": "cancel"}'
         number = tracker.get_slot("pickup_number")
-        return {"number": number, "buttons": [button(language(tracker), "choice_cancel_pickup", payload)]}
+        buttons = [button(language(tracker), "choice_cancel_pickup", payload)]
+        return {**await super().values(tracker), "number": number, "buttons": buttons}
 
 
 class ActionChangePickup(Action):

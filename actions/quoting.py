@@ -21,6 +21,13 @@ QUOTE_SLOTS = ("quote_from", "quote_to", "quote_weight", "quote_size", "quote_va
 
 _HOW = re.compile(r"怎么|怎麼|如何|规则|标准|首重|续重|\bhow (?:is|are|do you)\b|\bcalculat", re.IGNORECASE)
 _HOW_LONG = re.compile(r"多久|几天|時效|时效|多长时间|how long|how many days|when\b", re.IGNORECASE)
+_ONLY_LOAD = re.compile(
+    r"(?:[\W\d_]|那|如果|要是|改成|换成|换|改|再|加上?|是|的|呢|保价|价值|声明|体积|尺寸|重量|长|宽|高|元|块|万|千|百"
+    r"|公斤|千克|斤|克|厘米|\b(?:and|with|what|how|about|if|of|it|is|at|for|a|the|declared|value|worth|insured|size|weight"
+    r"|yuan|rmb)\b|(?<![a-z])(?:kg|kgs|kilos?|g|cm|x|by|k)(?![a-z]))*",
+    re.IGNORECASE,
+)
+"""A message of load facts alone: a new weight, size or value, however it is asked."""
 _UNSURE = re.compile(r"不知道|不清楚|不确定|没称|没秤|说不准|不好说|not sure|no idea|don'?t know|unsure", re.IGNORECASE)
 
 
@@ -101,10 +108,12 @@ class ActionQuoteAside(Action):
 
 
 def requote(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:
-    """A weight, size or value told after a quote changes it; None where none is told, or where a question is asked."""
+    """A weight, size or value told after a quote changes it; None where none is told, or something else is asked."""
     told = load_slots(tracker)
     changes = told.keys() & {"quote_weight", "quote_size", "quote_value"}
-    if tracker.get_slot("sending_asked") != "quote" or tracker.active_loop_name or not changes or hear(tracker).asks:
+    if tracker.get_slot("sending_asked") != "quote" or tracker.active_loop_name or not changes:
+        return None
+    if hear(tracker).asks and not _ONLY_LOAD.fullmatch(tracker.latest_message["text"]):
         return None
     tell_quote(dispatcher, tracker, load_of({**tracker.slots, **told}))
     return slots_set(told)

@@ -10,14 +10,21 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.forms import Ask, Intake, Taken
 from actions.hearing import Heard, hear
-from actions.parcels import NOT_GIVEN, PROBLEMS, card, card_buttons, numbered, parcel_buttons, parcel_in
+from actions.parcels import (
+    NOT_GIVEN,
+    PROBLEMS,
+    TAIL_REMARKS,
+    card,
+    card_buttons,
+    check_tail,
+    numbered,
+    parcel_buttons,
+    parcel_in,
+)
 from actions.particulars import tell_particular
 from actions.sending import resume
-from actions.support import Events, cleared, freshened, language, message_key, reading, service
-from bot.customers.guessing import is_locked
+from actions.support import Events, cleared, freshened, language, reading
 from bot.customers.verification import role_for
-from bot.db import now
-from bot.shipments.access import verify_tail
 from bot.shipments.refreshing import staleness
 from bot.shipments.waybill import normalise
 from bot.wording import say
@@ -36,7 +43,8 @@ class ValidateTrackingForm(Intake):
         sent_before = slots["waybills_sent"] if heard.only_points else None
         parcel = await parcel_in(heard, slots["waybill_choices"] or sent_before)
         if parcel.number:
-            return Taken({"waybill": parcel.number, "waybill_choices": None, "complaint_waybill": None})
+            remarks = await _tail_beside(heard, parcel.number, tracker)
+            return Taken({"waybill": parcel.number, "waybill_choices": None, "complaint_waybill": None}, remarks)
         if parcel.choices:
             sent = list(parcel.choices)
             return Taken({"waybill": None, "waybill_choices": sent, "waybills_sent": sent, "problem": "several"})
@@ -47,6 +55,11 @@ class ValidateTrackingForm(Intake):
 
     def next_question(self, slots: dict[str, Any]) -> str | None:
         return None if slots["waybill"] else "waybill"
+
+
+async def _tail_beside(heard: Heard, number: str, tracker: Tracker) -> list[str]:
+    """Digits that came with the number are checked at once."""
+    return [TAIL_REMARKS[await check_tail(tracker, number, heard.given_tail)]] if heard.given_tail else []
 
 
 class ActionAskTrackingFormWaybill(Ask):
@@ -140,13 +153,7 @@ class ValidateTailForm(Intake):
                 return Taken()
             anew = {"particular_asked": None} if heard.intent == "track_details" else {}  # asks for all of it
             return Taken({"tail_outcome": await _outcome_before(tracker, number), **anew})
-        key = message_key(tracker)
-        locked = await reading(lambda session: is_locked(session, tracker.sender_id, normalise(number), now()))
-        if not locked:
-            await freshened(number, tail=digits)
-        outcome = await service(
-            lambda session: verify_tail(session, tracker.sender_id, number, digits, key=key, now=now())
-        )
+        outcome = await check_tail(tracker, number, digits)
         return Taken({"tail_outcome": outcome, "problem": "wrong_tail" if outcome == "wrong" else None})
 
     def next_question(self, slots: dict[str, Any]) -> str | None:

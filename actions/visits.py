@@ -13,7 +13,7 @@ from actions.forms import Ask, Intake, ReadBack, Taken, decided, free_words
 from actions.hearing import Heard, told
 from actions.parcels import phone_in
 from actions.support import Events, cleared, confirm_buttons, language, message_key, read_back, service
-from actions.timing import time_in, time_words
+from actions.timing import AskTime, time_in, time_words
 from bot.cases import service as cases
 from bot.privacy import mask_name, mask_phone
 from bot.wording import moment
@@ -54,7 +54,7 @@ class ValidateVisitForm(Intake):
 def _answer(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
     question = slots["requested_slot"]
     phone, bad_phone = phone_in(heard)
-    time, bad_time = time_in(tracker)
+    time, bad_time = time_in(tracker, slots["visit_time"])
     found: dict[str, Any] = {
         "visit_address": told(tracker, "address"),
         "visit_person": told(tracker, "person"),
@@ -88,9 +88,8 @@ class ActionAskVisitPhone(Ask):
     problems = ("phone_format",)
 
 
-class ActionAskVisitTime(Ask):
+class ActionAskVisitTime(AskTime):
     question = "visit_form_visit_time"
-    problems = ("past_time",)
 
 
 class ActionAskVisitConfirmed(ReadBack):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,10 +13,9 @@ from bot.cases.models import Case, CaseEvent
 from bot.cases.search import matches
 from bot.cases.states import UNFINISHED, allowed
 from bot.catalog import figure
-from bot.customers.guessing import guess_in_turn, is_locked, note_wrong_try
+from bot.customers.guessing import knows_phone
 from bot.customers.store import conversations_of
 from bot.db import now
-from bot.privacy import phone_digits
 
 CaseView = dict[str, Any]
 """JSON-ready: times as ISO text."""
@@ -138,12 +136,5 @@ def progress(
 
 def _knows_phone(session: Session, case: Case | None, number: str, conversation_id: str, tail: str) -> bool:
     """Guesses count as those at waybills do: by chat, address, case, and over all."""
-    guess_in_turn(session)
-    guessed, moment = f"case:{number}", now()
-    if is_locked(session, conversation_id, guessed, moment):
-        return False
     phone = case.phone if case is not None else None
-    if phone and hmac.compare_digest(phone_digits(phone)[-4:].encode(), tail.encode()):
-        return True
-    note_wrong_try(session, conversation_id, guessed, moment)
-    return False
+    return knows_phone(session, phone, f"case:{number}", conversation_id, tail, now())

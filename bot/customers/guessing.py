@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -14,7 +15,7 @@ from bot.catalog import read
 from bot.customers.models import Attempt, OneTimeCode, Origin
 from bot.db import in_turn, insert
 from bot.duework import Piece
-from bot.privacy import vault
+from bot.privacy import phone_digits, vault
 
 PURGE, PURGE_EVERY = "purge_tries", timedelta(minutes=15)
 """The kind of due work, and how often it comes."""
@@ -85,6 +86,19 @@ def note_wrong_try(session: Session, conversation_id: str, waybill: str, now: da
     origin = origin_of(session, conversation_id)
     session.add(Attempt(conversation_id=conversation_id, waybill_hash=_hash(waybill), origin_hash=origin, at=now))
     session.flush()
+
+
+def knows_phone(
+    session: Session, phone: str | None, guessed: str, conversation_id: str, digits: str, now: datetime
+) -> bool:
+    """Whether the digits are the phone's last four. Guesses count by chat, address, what is guessed, and over all."""
+    guess_in_turn(session)
+    if is_locked(session, conversation_id, guessed, now):
+        return False
+    if phone and hmac.compare_digest(phone_digits(phone)[-4:].encode(), digits.encode()):
+        return True
+    note_wrong_try(session, conversation_id, guessed, now)
+    return False
 
 
 def note_origin(session: Session, conversation_id: str, address: str, now: datetime) -> None:

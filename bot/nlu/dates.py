@@ -102,6 +102,12 @@ def find_dates(text: str, now: datetime) -> list[When]:
     return sorted(found, key=lambda when: when.start)
 
 
+def names_day(text: str) -> bool:
+    """Whether the words tell a day and not only an hour of one: 明天下午3点 does, 下午3点 does not. Text as above."""
+    found = (match.groupdict() for pattern in (_ZH, _EN) for match in pattern.finditer(text))
+    return any(given["day"] or given.get("day2") for given in found)
+
+
 def _matches(pattern: re.Pattern[str], text: str, now: datetime) -> Iterator[When]:
     for match in pattern.finditer(text):
         given = {name: words for name, words in match.groupdict().items() if words}

@@ -33,9 +33,9 @@ class Fact:
     role: str | None = None
 
 
-# Our own numbers are YD + yymmdd + 5 digits (11 digits tell them from Yunda's 13); the rest are shapes that
-# customers bring from other desks.
-_CASE = re.compile(_EDGE_LEFT + r"(?P<value>yd[- ]?\d{11}|(?:wo|gd|ts)[- ]?\d{8,13}|t-\d{8})" + _EDGE_RIGHT)
+# Our own numbers are YD or, of requests, FW + yymmdd + 5 digits (11 digits tell them from Yunda's 13); the rest are
+# shapes that customers bring from other desks.
+_CASE = re.compile(_EDGE_LEFT + r"(?P<value>(?:yd|fw)[- ]?\d{11}|(?:wo|gd|ts)[- ]?\d{8,13}|t-\d{8})" + _EDGE_RIGHT)
 _NAMED_CASE = re.compile(
     r"(?:工单|案件|投诉|理赔|赔偿|case|claim|complaint|ticket|reference|ref)(?:单|编号|单号|号|\s?number|\s?no\.?|\s?id)?\s?[:#是为]?\s?"
     r"(?P<value>(?!sf|yt|jt|jd|ems|zt|st|yd|dp|1z|1[3-9]\d{9})(?=[a-z\d-]*\d{5})[a-z]{0,3}-?\d{5,11})"
@@ -65,8 +65,9 @@ _KILOGRAMS = {
 }
 _NUMERAL = r"[一二两三四五六七八九十百半]{1,4}来?"
 _WEIGHT = re.compile(
-    rf"(?<!多少钱)(?<!块钱)(?<!胖了)(?<!瘦了)(?P<number>(?<![\d.])\d{{1,6}}(?:\.\d{{1,3}})?|(?<![一二三四五六七八九十]){_NUMERAL})\s*"
-    rf"(?P<unit>{'|'.join(_KILOGRAMS)})(?![a-z])"
+    r"(?<!多少钱)(?<!块钱)(?<!胖了)(?<!瘦了)(?<!minus )(?<!负)(?<!^-)(?<!\s-)"
+    rf"(?P<number>(?<![\d.])\d{{1,6}}(?:\.\d{{1,3}})?|(?<![一二三四五六七八九十]){_NUMERAL})\s*"
+    rf"(?P<unit>{'|'.join(_KILOGRAMS)})(?![a-z])(?P<half>半(?![价天日年月小个路]))?"
 )
 _COUNT = r"(?:\d{1,3}(?:,\d{3})+|\d{1,7})(?:\.\d{1,2})?"
 _COUNT_ZH = r"[一二两三四五六七八九十百千万几]{1,6}"
@@ -150,6 +151,8 @@ def _named(match: re.Match[str]) -> Fact:
 def _kilograms(match: re.Match[str]) -> str:
     said = match["number"].rstrip("来")
     number = float(said) if said[0].isdigit() else 0.5 if said == "半" else float(numeral(said))
+    if match["half"]:
+        number += 0.5
     return f"{number * _KILOGRAMS[match['unit']]:g}"
 
 

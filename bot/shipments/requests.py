@@ -15,12 +15,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import catalog
+from bot.customers.guessing import knows_phone
 from bot.customers.verification import role_for
 from bot.db import now as present
 from bot.db import once
 from bot.duework import call_off, plan
 from bot.privacy import mask_phone, mask_waybill
 from bot.settings import settings
+from bot.shipments.access import VERIFIED, verify_tail
 from bot.shipments.errors import UnknownRequest
 from bot.shipments.models import Party, ServiceRequest, ServiceRequestEvent, Shipment
 from bot.shipments.request_states import OPEN, REQUESTED, after, allowed
@@ -205,6 +207,33 @@ def of_conversation(session: Session, conversation_id: str, *, unfinished: bool 
     if unfinished:
         query = query.where(ServiceRequest.state.in_(OPEN))
     return [_view(request) for request in session.execute(query.order_by(ServiceRequest.id.desc()).limit(20)).scalars()]
+
+
+def is_request(number: str) -> bool:
+    """Whether a number is one of ours for requests, and not a case's."""
+    return number.startswith("FW")
+
+
+def is_own(session: Session, number: str, conversation_id: str) -> bool:
+    """Whether the request was made in this conversation."""
+    query = select(ServiceRequest.conversation_id).where(ServiceRequest.number == number)
+    return bool(session.execute(query).scalar_one_or_none() == conversation_id)
+
+
+def progress(
+    session: Session, number: str, conversation_id: str, digits: str, *, key: str, now: datetime
+) -> RequestView | None:
+    """A request for whoever knows the last four digits of a phone on its parcel, or of the one a pickup was given.
+
+    None alike for an unknown number, wrong digits, and too much guessing (catalog/guessing.yml).
+    """
+    request = session.execute(select(ServiceRequest).where(ServiceRequest.number == number)).scalar_one_or_none()
+    if request is not None and request.waybill is None:
+        known = knows_phone(session, request.phone, f"request:{number}", conversation_id, digits, now)
+    else:
+        parcel = request.waybill if request is not None else number
+        known = verify_tail(session, conversation_id, parcel, digits, key=key, now=now) == VERIFIED
+    return _view(request) if request is not None and known else None
 
 
 def open_pickup(session: Session, conversation_id: str) -> RequestView | None:

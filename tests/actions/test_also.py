@@ -32,6 +32,11 @@ def test_inside_a_form_the_offer_waits_until_the_form_is_done(chat: Chat) -> Non
     assert OFFER in chat.say("确认")
 
 
+def test_a_change_that_is_impossible_is_refused_and_not_offered(chat: Chat) -> None:
+    said = chat.say("SF1402266983175到哪了 顺便改地址")
+    assert "办不了" in said and OFFER not in said
+
+
 def test_english_is_offered_in_english(chat: Chat) -> None:
     assert "You also mentioned" in chat.say("how do I get an invoice and also how much is insurance")
 

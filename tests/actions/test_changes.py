@@ -13,6 +13,7 @@ from bot.shipments import requests
 from tests.actions.conftest import Chat
 
 STUCK, ON_ITS_WAY, DELIVERED, OUT = "YT2604417093385", "SF1358204679013", "JD0098264417305", "SF1402266983175"
+UNREACHABLE, TAIL = "75360418829417", "7531"
 
 
 @pytest.fixture
@@ -198,3 +199,113 @@ def test_a_question_on_the_way_is_answered_and_the_pickup_goes_on(chat: Chat) ->
 
 def test_without_a_pickup_a_change_of_it_says_how_to_go_on(chat: Chat) -> None:
     assert "人工" in chat.say("取消取件")
+
+
+PICKUPS = [
+    ("zh", "后天下午2点来取件 海珠区新港西路135号 13900002468 寄文件", "确认", "改到下午4点"),
+    ("zh", "后天下午2点来取件 海珠区新港西路135号 13900002468 寄文件", "确认", "改到4点"),
+    ("en", "pick up tomorrow 2pm from 12 Nanjing West Road Shanghai, 13900002468, documents", "yes", "make it 4pm"),
+]
+
+
+@pytest.mark.parametrize(("language", "words", "yes", "later"), PICKUPS)
+def test_another_hour_keeps_the_day_of_the_pickup(
+    chat: Chat, language: str, words: str, yes: str, later: str
+) -> None:
+    chat.language = language
+    chat.say(words, yes)
+    day = made(chat)[0]["details"]["time"]["value"][:10]
+    said = chat.say(later)
+    assert made(chat)[0]["details"]["time"]["value"] == f"{day}T16:00"
+    assert any(title in said for title in ("改约或取消", "Move or cancel"))
+
+
+def test_another_hour_keeps_the_day_of_the_delivery(chat: Chat) -> None:
+    before = chat.say(f"{OUT} 改到后天下午送").split("（")[1][:6]
+    assert f"下午4点（{before}" in chat.say("改成下午4点")
+
+
+@pytest.mark.parametrize(("language", "words"), [
+    ("zh", "明天凌晨3点来取件 海珠区新港西路135号 13900002468 寄文件"),
+    ("zh", "明天晚上11点来取件 海珠区新港西路135号 13900002468 寄文件"),
+    ("en", "pick up tomorrow 3am from 12 Nanjing West Road Shanghai, 13900002468, documents"),
+])
+def test_nobody_is_promised_to_come_in_the_night(chat: Chat, language: str, words: str) -> None:
+    chat.language = language
+    assert "8:00-20:00" in chat.say(words)
+
+
+def test_what_answers_another_question_is_noted_and_no_goods(chat: Chat) -> None:
+    assert "什么时候" in chat.say("我要寄件", "海珠区新港西路135号", "13900002468")
+    chat.say("明天下午")
+    said = chat.say("后天上午")
+    assert "记下了" in said and "寄的是什么" in said
+    assert "物品：文件" in chat.say("文件") and "后天上午" in chat.replies[-1].text
+
+
+def test_the_parcel_refused_a_change_stays_the_one_talked_about(chat: Chat) -> None:
+    chat.say(f"{DELIVERED} 我要改地址")
+    assert "详细物流" in chat.say("2299")
+    assert DELIVERED in chat.say("那就改时间")
+
+
+def test_another_time_is_no_other_parcel(chat: Chat) -> None:
+    chat.say(UNREACHABLE)
+    assert "哪一天" in chat.say("换个时间送")
+
+
+@pytest.mark.parametrize(("language", "words", "yes", "thanks", "sent"), [
+    ("zh", "改到后天下午送", "确认", "核对好了", "转给网点"),
+    ("en", "reschedule to tomorrow afternoon", "yes", "match", "passed to the outlet"),
+])
+def test_digits_given_early_are_the_proof(
+    chat: Chat, language: str, words: str, yes: str, thanks: str, sent: str
+) -> None:
+    chat.language = language
+    chat.say(f"{UNREACHABLE} {words}")
+    assert thanks in chat.say(TAIL)
+    assert sent in chat.say(yes)
+
+
+def test_wrong_digits_given_early_are_said_to_be_wrong(chat: Chat) -> None:
+    chat.say(f"催一下 {STUCK}")
+    assert "对不上" in chat.say("0000")
+    assert "后四位" in chat.say("确认")
+
+
+def test_digits_are_not_enough_where_a_code_is_needed(chat: Chat) -> None:
+    chat.say(f"拦截 {OUT}")
+    assert "验证码" in chat.say("4455")
+
+
+@pytest.mark.parametrize("words", [f"{ON_ITS_WAY} 放前台", f"放门口 {OUT}", f"{OUT} leave it at the door"])
+def test_a_place_in_few_words_is_heard(chat: Chat, words: str) -> None:
+    chat.say(words)
+    assert chat.slots()["change_place"]
+
+
+def test_a_refused_change_offers_those_that_are_possible(chat: Chat) -> None:
+    said = chat.say(f"{UNREACHABLE} 改地址")
+    assert "办不了" in said and "改收件地址" not in said.split("[")[1]
+    assert "哪一天" in chat.tap("改派送时间")
+
+
+def test_where_requests_stand_needs_no_number_in_their_own_chat(chat: Chat) -> None:
+    chat.say(f"催一下 {STUCK}", "确认", "2468")
+    assert made(chat)[0]["number"] in chat.say("我的申请怎么样了")
+    assert made(chat)[0]["number"] in chat.say(made(chat)[0]["number"])
+
+
+def test_from_another_chat_a_request_takes_number_and_digits(chat: Chat, other_chat: Chat) -> None:
+    chat.say(f"催一下 {STUCK}", "确认", "2468")
+    number = made(chat)[0]["number"]
+    assert "后四位" in other_chat.say(number)
+    assert "没有查到" in other_chat.say("0000")
+    other_chat.say(number)
+    assert "等待答复" in other_chat.say("2468")
+
+
+def test_from_another_chat_a_pickup_takes_the_digits_of_its_phone(chat: Chat, other_chat: Chat) -> None:
+    chat.say("明天上午来取件 海珠区新港西路135号 13900002468 寄文件", "确认")
+    other_chat.say(made(chat)[0]["number"])
+    assert "上门取件" in other_chat.say("2468")

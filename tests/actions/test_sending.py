@@ -1,5 +1,7 @@
 """Before a parcel is sent, and the particulars of one that was: whole conversations."""
 
+import pytest
+
 from tests.actions.conftest import Chat
 
 SIGNED, TAIL = "JDVA20418837561", "9876"
@@ -10,6 +12,16 @@ def test_a_quote_takes_as_many_lines_as_it_needs_and_a_question_between(chat: Ch
     assert "充电宝" in chat.say("能寄充电宝吗")
     assert "预估 40 元" in chat.say("8公斤")
     assert "预估 28 元" in chat.say("那5公斤呢")
+
+
+@pytest.mark.parametrize("words", ["and with declared value 5000?", "保价5000呢"])
+def test_a_new_fact_asked_after_a_quote_changes_it(chat: Chat, words: str) -> None:
+    chat.say("从上海寄到北京3公斤多少钱")
+    assert "5000" in chat.say(words)
+
+
+def test_half_a_pound_more_counts(chat: Chat) -> None:
+    assert "计费 2 公斤" in chat.say("广州到成都两斤半多少钱")
 
 
 def test_one_line_with_everything_is_answered_at_once(chat: Chat) -> None:

@@ -125,6 +125,12 @@ def test_details_stay_with_the_conversation_that_knew_the_digits(chat: Chat, oth
     assert other_chat.card is not None and other_chat.card["timeline"] == []
 
 
+@pytest.mark.parametrize("words", [f"{ON_ITS_WAY} {TAIL}", f"{ON_ITS_WAY} 尾号{TAIL}"])
+def test_number_and_digits_in_one_message_open_the_details(chat: Chat, words: str) -> None:
+    chat.say(words)
+    assert chat.card is not None and chat.card["timeline"]
+
+
 def test_a_wrong_tail_and_an_unknown_waybill_get_the_same_answer(chat: Chat, other_chat: Chat) -> None:
     chat.say(f"查一下 {ON_ITS_WAY}", "/track_details")
     other_chat.say("查一下 SF9990204679017", "/track_details")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.nlu.dates import find_dates
+from bot.nlu.dates import find_dates, names_day
 
 THURSDAY = datetime(2026, 11, 26, 15, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 
@@ -75,3 +75,10 @@ def test_durations_and_numbers_of_other_kinds_are_no_dates(text: str) -> None:
 def test_any_text_gives_dates_that_lie_within_it(text: str) -> None:
     found = find_dates(text, THURSDAY)
     assert all(0 <= when.start < when.end <= len(text) and when.value for when in found)
+
+
+@pytest.mark.parametrize(("text", "does"), [
+    ("明天下午3点", True), ("今晚", True), ("下午3点", False), ("4点", False), ("4pm", False), ("4pm on friday", True),
+])
+def test_a_day_is_told_from_an_hour_alone(text: str, does: bool) -> None:
+    assert names_day(text) is does

@@ -35,6 +35,10 @@ def facts(text: str) -> list[tuple[str, str, str]]:
         ("大概3公斤", "weight", "3", "3公斤"),
         ("about 500 g", "weight", "0.5", "500 g"),
         ("两斤苹果", "weight", "1", "两斤"),
+        ("两斤半的苹果", "weight", "1.25", "两斤半"),
+        ("3公斤半", "weight", "3.5", "3公斤半"),
+        ("3公斤半价吗", "weight", "3", "3公斤"),
+        ("3-5kg", "weight", "5", "5kg"),
     ],
 )
 def test_a_fact_is_found_normalised_and_located(text: str, kind: str, value: str, written: str) -> None:
@@ -53,6 +57,9 @@ def test_a_fact_is_found_normalised_and_located(text: str, kind: str, value: str
         ("2024年发的", "phone_tail"),
         ("YT12345", "waybill"),
         ("第3个", "weight"),
+        ("minus 5 kg", "weight"),
+        ("-15公斤", "weight"),
+        ("负五公斤", "weight"),
         ("南京西路8号", "city"),
     ],
 )
