@@ -76,7 +76,7 @@ def _head(figure: Any, height: int, report: Report, language: str, family: dict[
 
 
 def _chart(axes: Any, chart: Table, language: str, family: dict[str, Any]) -> None:
-    title = words.table_title(chart.name, language)
+    title = f"{words.table_title(chart.name, language)} ({words.column(str(chart.bars), language)})"
     axes.set_title(title, fontsize=12, color=INK, loc="left", pad=10, weight="bold", **family)
     for side in ("top", "right", "left", "bottom"):
         axes.spines[side].set_visible(False)
