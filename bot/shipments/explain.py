@@ -154,9 +154,8 @@ def _delivery_check(facts: Facts, now: datetime) -> dict[str, Any]:
     if facts.status != "out_for_delivery" or facts.since is None:
         return {}
     stuck_at = facts.since + timedelta(hours=threshold("delivery_overdue_hours"))
-    if facts.promised_at is None or facts.promised_at < now:
-        return {"check_by": stuck_at}
-    return {"check_by": min(facts.promised_at, stuck_at)}
+    promised_at = facts.promised_at
+    return {"check_by": min(promised_at, stuck_at) if promised_at and promised_at >= now else stuck_at}
 
 
 def _hours(span: timedelta) -> int:
