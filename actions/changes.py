@@ -311,10 +311,7 @@ async def tell_obstacle(
         kind=say(speech, f"request_{kind}"),
         status=say(speech, f"track_status_{status}"),
         ways=say(speech, "change_ways" if possible else "change_no_ways"),
-        buttons=[
-            *(button(speech, f"intent_{intent}", f"/{intent}{about}") for intent in possible),
-            button(speech, "choice_human", "/request_human"),
-        ],
+        buttons=[button(speech, f"intent_{intent}", f"/{intent}{about}") for intent in possible],
     )
 
 

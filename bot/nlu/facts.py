@@ -82,7 +82,7 @@ _MONEY = re.compile(
 # A bare number is money behind a word that asks for it.
 _BARE_MONEY = re.compile(
     r"(?:金额|价值|保价|保了|保的|售价|标价|总价|货款|运费|费用|买的时候|多收了?我?|收了?我?费?|只?赔了?我?|花了?|付了?|退了?我?|扣了?我?|补了?"
-    r"|declared(?: value| it)?(?: at| of| for)?|insured(?: it)?(?: for| at)?|worth|order total|accept|charged(?: me)?|paid|cost)[:是为了就\s]{0,3}"
+    r"|declared(?: it| value)?(?: at| for| of| is)?|insured(?: it)?(?: for| at)?|worth|order total|accept|charged(?: me)?|paid|cost)[:是为了就\s]{0,3}"
     rf"(?P<value>{_COUNT}(?:多)?)(?![\d:%个天件单号点.年月日次张箱台条袋小分来a-z]|\s?(?:kg|公斤|斤|days|boxes|times|parcels|hours|weeks))"
 )
 _SURNAMES = (

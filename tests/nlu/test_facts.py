@@ -39,6 +39,7 @@ def facts(text: str) -> list[tuple[str, str, str]]:
         ("3公斤半", "weight", "3.5", "3公斤半"),
         ("3公斤半价吗", "weight", "3", "3公斤"),
         ("3-5kg", "weight", "5", "5kg"),
+        ("with declared value 5000", "money", "5000", "5000"),
     ],
 )
 def test_a_fact_is_found_normalised_and_located(text: str, kind: str, value: str, written: str) -> None:

@@ -19,7 +19,8 @@ from tests.wording.texts import Pair, Said
 EVERYTHING = texts.everything()
 BY_KEY = {pair.key: pair for pair in EVERYTHING}
 SPOKEN = [pair for pair in EVERYTHING if conduct.is_for_customers(pair.key) and pair.key not in RULES["formats"]]
-HERE_AND_THERE = SPOKEN[::40]  # of each kind a few
+# Of each kind a few; what is put into the customer's mouth may give orders.
+HERE_AND_THERE = [pair for pair in SPOKEN if pair.key not in RULES["said_by_customers"]][::40]
 LANGUAGES = ("zh", "en")
 GREETING = BY_KEY["utter_greet"]
 
