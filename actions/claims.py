@@ -65,6 +65,7 @@ _BARE_SUM = re.compile(
 _NOT_DECLARED = re.compile(
     r"没保价|未保价|没有保价|没买保|无保价|not declared|no declared|uninsured|didn'?t declare", re.IGNORECASE
 )
+_DECLARED = re.compile(r"保了?价|声明价值|\bdeclared\b|\binsured\b", re.IGNORECASE)
 
 
 class ValidateClaimForm(Intake):
@@ -186,7 +187,7 @@ def _amounts(heard: Heard, question: str | None, tracker: Tracker) -> dict[str, 
         return {"claim_declared": UNKNOWN if unsure else NONE_DECLARED if heard.says_no else None}
     if question == "claim_value":
         return {"claim_value": yuan or yuan_in(words) or (UNKNOWN if heard.has_none else None)}
-    return {"claim_value": yuan}
+    return {"claim_declared" if _DECLARED.search(heard.words) else "claim_value": yuan}
 
 
 def _story(heard: Heard, question: str | None, slots: dict[str, Any]) -> dict[str, Any]:

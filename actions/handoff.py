@@ -124,7 +124,7 @@ class ValidateCallbackForm(Intake):
         if question == "callback_topic":
             return Taken({question: words} if words else {})
         time = _time(heard)
-        if time:
+        if time and not (heard.is_question and heard.asks):
             return Taken({question: time})
         return _more_to_say(words, slots) if words else Taken()
 

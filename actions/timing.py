@@ -14,7 +14,6 @@ from actions.forms import Ask
 from bot import catalog
 from bot.db import now
 from bot.nlu.dates import names_day
-from bot.nlu.text import fold, simplify
 from bot.settings import settings
 from bot.wording import say
 
@@ -65,7 +64,7 @@ def time_words(time: Time, language: str) -> str:
 
 def _on_the_day(time: Time, kept: Time | None) -> Time:
     day = _end(kept["value"]) if kept else None
-    if day is None or names_day(simplify(fold(time["words"]))):
+    if day is None or names_day(time["words"]):
         return time
     return {**time, "value": _moved(time["value"], day.date() - _today())}
 

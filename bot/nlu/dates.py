@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from bot.nlu.text import fold, simplify
+
 
 @dataclass(frozen=True)
 class When:
@@ -103,8 +105,9 @@ def find_dates(text: str, now: datetime) -> list[When]:
 
 
 def names_day(text: str) -> bool:
-    """Whether the words tell a day and not only an hour of one: 明天下午3点 does, 下午3点 does not. Text as above."""
-    found = (match.groupdict() for pattern in (_ZH, _EN) for match in pattern.finditer(text))
+    """Whether the words tell a day and not only an hour of one: 明天下午3点 does, 下午3点 does not. As written."""
+    plain = simplify(fold(text))
+    found = (match.groupdict() for pattern in (_ZH, _EN) for match in pattern.finditer(plain))
     return any(given["day"] or given.get("day2") for given in found)
 
 

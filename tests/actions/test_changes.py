@@ -116,9 +116,9 @@ def test_an_unknown_number_is_asked_for_again(chat: Chat) -> None:
     assert "催派送" in chat.say(STUCK)
 
 
-def test_no_asks_for_the_details_again_and_cancel_notes_nothing(chat: Chat) -> None:
+def test_no_asks_what_to_change_and_cancel_notes_nothing(chat: Chat) -> None:
     chat.say(f"{OUT} 改到后天下午送")
-    assert "哪一天" in chat.say("不对")
+    assert "哪一项" in chat.say("不对")
     assert "周六" in chat.say("周六上午")
     assert "没有提交" in chat.say("算了")
     assert made(chat) == []

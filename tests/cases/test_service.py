@@ -142,7 +142,7 @@ def test_an_unknown_number_is_an_error_of_its_own(database: Database) -> None:
         service.get(session, "YD26112499999")
 
 
-WAYS_TO_ASK = ["SF1234098576213", "ｓｆ 1234 0985 76213", "13800001234", "+86 138-0000-1234", "压烂", "DAMAGE"]
+WAYS_TO_ASK = ["SF1234098576213", "ｓｆ 1234 0985 76213", "13800001234", "+86 138-0000-1234", "压烂"]
 
 
 @pytest.mark.parametrize("q", WAYS_TO_ASK)

@@ -117,7 +117,7 @@ def test_a_new_follower_is_welcomed_once_and_a_menu_entry_is_what_its_key_says(h
         peer.post(hook, click)
     assert answer_all(database) == 1
     deliver(database, platform)
-    assert peer.said()[-1]["text"] == "您说：查快递"
+    assert peer.said()[-1]["text"] == "您说：/track_shipment"  # the words of a choice just shown
 
 
 @pytest.mark.parametrize("message, words", [

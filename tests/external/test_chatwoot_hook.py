@@ -78,9 +78,9 @@ def test_resolved_there_is_back_with_the_bot(chatwoot, customer, hook, database,
     assert chatwoot.post(hook, chatwoot.status_changed()) == 200
     assert owner(database) == ("bot", None) and outcome(database) == "resolved"
     assert "客服已把对话交回给我" in customer.hears()[-1]
-    customer.send("查快递")
+    customer.send("我的快递呢")
     answer_all(database)
-    assert customer.hears()[-1] == "您说：查快递"
+    assert customer.hears()[-1] == "您说：我的快递呢"
     work_off(database, desk)
     assert chatwoot.asked("/toggle_status") == 0  # it knows
 
