@@ -13,7 +13,6 @@ from rasa_sdk import Tracker
 from actions.forms import Ask
 from bot import catalog
 from bot.db import now
-from bot.nlu.dates import names_day
 from bot.settings import settings
 from bot.wording import say
 
@@ -44,8 +43,7 @@ def time_in(tracker: Tracker, kept: Time | None = None) -> tuple[Time | None, st
     message = tracker.latest_message
     text = message.get("text") or ""
     dates = [entity for entity in message.get("entities", []) if entity["entity"] == "date"]
-    spoken = [{"words": text[date["start"] : date["end"]], "value": str(date["value"])} for date in dates]
-    told = [_by_day(_on_the_day(time, kept)) for time in spoken]
+    told = [_by_day(_said(date, text, kept)) for date in dates]
     coming = [time for time in told if not _is_past(time["value"])]
     usable = [time for time in coming if _couriers_come(time["value"])]
     if usable:
@@ -62,11 +60,12 @@ def time_words(time: Time, language: str) -> str:
     return say(language, "time_with_day", words=time["words"], day=shown)
 
 
-def _on_the_day(time: Time, kept: Time | None) -> Time:
-    day = _end(kept["value"]) if kept else None
-    if day is None or names_day(time["words"]):
-        return time
-    return {**time, "value": _moved(time["value"], day.date() - _today())}
+def _said(date: dict[str, Any], text: str, kept: Time | None) -> Time:
+    """The entity as a time; an hour without a day on the day kept."""
+    value, day = str(date["value"]), _end(kept["value"]) if kept else None
+    if date.get("role") == "hour" and day is not None:
+        value = _moved(value, day.date() - _today())
+    return {"words": text[date["start"] : date["end"]], "value": value}
 
 
 def _by_day(time: Time) -> Time:

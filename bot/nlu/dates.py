@@ -10,19 +10,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from bot.nlu.text import fold, simplify
-
 
 @dataclass(frozen=True)
 class When:
     """Words at text[start:end]; `value` is ISO 8601: a day, a moment, or an interval "from/to" with ".." for open.
 
-    Where the words tell no day that a calendar rule gives (春节, "Easter"), `value` is the words.
+    Where the words tell no day that a calendar rule gives (春节, "Easter"), `value` is the words. `names_day`: they
+    tell a day and not only an hour of one, which is then today's: 明天下午3点 does, 下午3点 does not.
     """
 
     value: str
     start: int
     end: int
+    names_day: bool = True
 
 
 _N = "[一二两三四五六七八九十]"
@@ -104,20 +104,14 @@ def find_dates(text: str, now: datetime) -> list[When]:
     return sorted(found, key=lambda when: when.start)
 
 
-def names_day(text: str) -> bool:
-    """Whether the words tell a day and not only an hour of one: 明天下午3点 does, 下午3点 does not. As written."""
-    plain = simplify(fold(text))
-    found = (match.groupdict() for pattern in (_ZH, _EN) for match in pattern.finditer(plain))
-    return any(given["day"] or given.get("day2") for given in found)
-
-
 def _matches(pattern: re.Pattern[str], text: str, now: datetime) -> Iterator[When]:
     for match in pattern.finditer(text):
         given = {name: words for name, words in match.groupdict().items() if words}
         day, part, clock = (_first(given, name) for name in ("day", "part", "clock"))
         end = match.start() + len(match[0].rstrip(" 的"))
         side = given.get("side", "") or _side_before(text[: match.start()])
-        yield When(_value(day, part, clock, side, now.date()) or match[0].strip(), match.start(), end)
+        value = _value(day, part, clock, side, now.date()) or match[0].strip()
+        yield When(value, match.start(), end, names_day=bool(day))
 
 
 def _first(given: dict[str, str], name: str) -> str:

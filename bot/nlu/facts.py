@@ -21,7 +21,7 @@ _EDGE_LEFT, _EDGE_RIGHT = r"(?<![a-z0-9])", r"(?![a-z0-9])"
 
 @dataclass(frozen=True)
 class Fact:
-    """A thing found at text[start:end]; `role` is from or to, where a city has one.
+    """A thing found at text[start:end]; `role` is from or to of a city, and hour of a date without a day.
 
     `value` is normalised: numbers without separators in upper case, weights in kg ("2.5"), cities in Chinese.
     """
@@ -133,7 +133,8 @@ def _candidates(text: str, now: datetime) -> Iterator[Fact]:
     yield from (_fact("money", match, str) for match in _BARE_MONEY.finditer(folded))
     places = find_places(folded)
     yield from (Fact("address", place.value, place.start, place.end) for place in places if place.kind == "address")
-    yield from (Fact("date", when.value, when.start, when.end) for when in find_dates(folded, now))
+    for when in find_dates(folded, now):
+        yield Fact("date", when.value, when.start, when.end, None if when.names_day else "hour")
     yield from (Fact("city", p.value, p.start, p.end, p.role) for p in places if p.kind == "city")
     people = [*_PERSON.finditer(folded), *_PERSON_EN.finditer(text)]
     yield from (Fact("person", who[who.lastgroup or 0], *who.span(who.lastgroup or 0)) for who in people)
