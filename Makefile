@@ -25,7 +25,7 @@ train: install  ## Train a new model from data/, domain.yml and config.yml
 	@$(PY) -m bot train
 
 test: lint  ## Run every check and every test
-	@$(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	@$(PY) -m pytest -n 4 --dist loadfile
 
 lint:  ## Check style (ruff) and types (mypy)
 	@scripts/install dev
