@@ -220,11 +220,13 @@ def test_a_supervisor_works_a_case_from_the_overdue_list_to_a_proposal(
     page.get_by_label("密码").fill(PASSWORD)
     page.get_by_role("button", name="登录").click()
     expect(page.get_by_role("link", name=fresh)).to_be_visible()
+    page.wait_for_load_state()  # its scripts too: nobody chooses within milliseconds
     page.get_by_label("查看", exact=True).select_option("overdue")
     expect(page.get_by_role("link", name=fresh)).to_be_hidden()
     page.screenshot(path=tmp_path / "list.png", full_page=True)
 
     page.get_by_role("link", name=late).click()
+    page.wait_for_url(f"**/{late}")
     page.get_by_label("备注").fill("已打网点电话")
     page.get_by_label("改派给").select_option("lin")
     page.get_by_role("button", name="改派").click()
