@@ -48,6 +48,12 @@ def waits(database: Database, text: str) -> Customer:
     return customer
 
 
+def lin_takes(database: Database, customer: Customer) -> None:
+    with database.write() as session:
+        ownership.claim(session, customer.id, "lin")
+        session.commit()
+
+
 @pytest.fixture
 def asking(database: Database) -> Customer:
     """Asks about insurance, has shown to receive a parcel."""
@@ -121,9 +127,7 @@ def test_an_agent_on_another_page_is_there_and_sees_that_somebody_wrote(
 def test_what_is_typed_while_a_reply_is_on_its_way_stays_and_what_did_not_arrive_comes_back(
     page: Page, seen: Watched, asking: Customer, address: str, database: Database
 ) -> None:
-    with database.write() as session:
-        ownership.claim(session, asking.id, "lin")
-        session.commit()
+    lin_takes(database, asking)
     page.goto(f"{address}/desk/conversations/{asking.id}")
     box = page.get_by_label("回复客户")
     waiting: list[Route] = []
@@ -209,9 +213,7 @@ def test_a_chat_is_worked_by_keyboard_alone_and_what_is_offered_is_never_sent_by
 def test_what_a_canned_reply_leaves_open_is_selected_and_not_sent_before_it_is_filled(
     page: Page, asking: Customer, address: str, database: Database
 ) -> None:
-    with database.write() as session:
-        ownership.claim(session, asking.id, "lin")
-        session.commit()
+    lin_takes(database, asking)
     page.goto(f"{address}/desk/conversations/{asking.id}")
     said, box = len(asking.sees()), page.get_by_label("回复客户")
     box.press_sequentially("/已登记")
@@ -270,9 +272,7 @@ def test_whom_a_supervisor_is_about_to_give_a_chat_to_stays_chosen_when_the_team
 def test_a_draft_outlives_the_session_of_its_writer_and_is_shown_to_nobody_else(
     page: Page, asking: Customer, address: str, database: Database, context: BrowserContext
 ) -> None:
-    with database.write() as session:
-        ownership.claim(session, asking.id, "lin")
-        session.commit()
+    lin_takes(database, asking)
     page.goto(f"{address}/desk/conversations/{asking.id}")
     page.get_by_label("回复客户").fill("您好，我正在核实")
     for name, draft in (("lin", "您好，我正在核实"), ("wu", None), ("lin", "")):
@@ -296,9 +296,7 @@ def enter(page: Page, name: str) -> None:
 def test_the_panel_shows_parcels_masked_and_opens_a_case_that_appears_beside_the_chat(
     page: Page, seen: Watched, asking: Customer, address: str, database: Database
 ) -> None:
-    with database.write() as session:
-        ownership.claim(session, asking.id, "lin")
-        session.commit()
+    lin_takes(database, asking)
     page.goto(f"{address}/desk/conversations/{asking.id}")
     panel = page.get_by_role("complementary", name="客户资料")
     if not panel.is_visible():
