@@ -1,4 +1,4 @@
-"""Cases after they were told: progress, a further detail, withdrawal; and suggestions and praise."""
+"""Cases after they were told: progress and a further detail; and suggestions and praise."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
-from actions.changes import tell_request
 from actions.forms import Ask, Intake, Taken
 from actions.hearing import Heard
 from actions.outcomes import outcome_buttons
-from actions.support import Events, button, cleared, language, message_key, quoted, reading, service
+from actions.own_requests import tell_request
+from actions.support import Events, cleared, language, message_key, quoted, reading, service
 from bot.cases import service as cases
-from bot.cases.errors import NotAllowed
 from bot.db import now
 from bot.shipments import requests
 from bot.wording import moment, say
@@ -191,64 +190,6 @@ class ActionAddDetail(Action):
             await service(lambda session: cases.add_detail(session, number, words, photos, key=key))
         dispatcher.utter_message(response="utter_detail_added" if number else "utter_no_case_here", number=number)
         return cleared("case_number", "case_detail", "photos")
-
-
-class ValidateWithdrawForm(Intake):
-    """Which unfinished case of this conversation to take back, and whether that is meant."""
-
-    form = "withdraw_form"
-    own = frozenset({"withdraw_case"})
-
-    async def take(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
-        number = heard.case_number or heard.tapped.get("case_id")
-        if slots["requested_slot"] is None or number:
-            told = await reading(lambda s: cases.cases_of_conversation(s, tracker.sender_id, unfinished=True))
-            choices = [case["number"] for case in told[:SHOWN]]
-            number = number if number in choices else next(iter(choices), None)
-            return Taken({"case_number": number, "case_choices": choices, "withdraw_confirmed": None})
-        if heard.keeps or heard.says_no or heard.intent == "cancel":  # cancelling the withdrawal keeps the case
-            return Taken({"withdraw_confirmed": "no"})
-        return Taken({"withdraw_confirmed": "yes"} if heard.says_yes or heard.intent == "withdraw_case" else {})
-
-    def next_question(self, slots: dict[str, Any]) -> str | None:
-        return "withdraw_confirmed" if slots["case_number"] and not slots["withdraw_confirmed"] else None
-
-
-class ActionAskWithdrawConfirmed(Ask):
-    """Names the case; another one of this conversation can be chosen instead."""
-
-    question = "withdraw_form_withdraw_confirmed"
-
-    async def values(self, tracker: Tracker) -> dict[str, Any]:
-        speech, number = language(tracker), tracker.get_slot("case_number")
-        others = [other for other in tracker.get_slot("case_choices") or () if other != number]
-        buttons = [
-            button(speech, "choice_withdraw", "/affirm"),
-            button(speech, "choice_keep", "/deny"),
-            *(
-                button(speech, "choice_withdraw_other", f'/withdraw_case{{"case_id": "{other}"}}', number=other)
-                for other in others
-            ),
-        ]
-        return {"number": number, "buttons": buttons}
-
-
-class ActionWithdraw(Action):
-    def name(self) -> str:
-        return "action_withdraw"
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
-        number, key = tracker.get_slot("case_number"), message_key(tracker)
-        response = "utter_withdrawn" if number else "utter_no_case_here"
-        if number and tracker.get_slot("withdraw_confirmed") == "no":
-            response = "utter_withdraw_kept"
-        elif number:
-            try:
-                await service(lambda session: cases.withdraw(session, number, key=key))
-            except NotAllowed:
-                response = "utter_withdraw_too_late"
-        dispatcher.utter_message(response=response, number=number)
-        return cleared("case_number", "case_choices", "withdraw_confirmed")
 
 
 class ValidateFeedbackForm(Intake):

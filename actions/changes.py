@@ -10,9 +10,10 @@ from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.forms import MOST_WORDS, Ask, Intake, ReadBack, Taken, decided, free_words
-from actions.hearing import Heard, hear, told
+from actions.hearing import Heard, told
+from actions.own_requests import withdrawal
 from actions.parcels import PROBLEMS, TAIL_REMARKS, check_tail, numbered, parcel_buttons, parcel_in, phone_in
-from actions.pickups import booked_time, move_pickup, moves_only
+from actions.pickups import booked_time, moves_only
 from actions.support import (
     Events,
     button,
@@ -20,17 +21,15 @@ from actions.support import (
     confirm_buttons,
     language,
     message_key,
-    quoted,
     read_back,
     reading,
     service,
 )
-from actions.timing import AskTime, Time, time_in, time_words
+from actions.timing import AskTime, time_in, time_words
 from bot.customers.verification import role_for
 from bot.db import now
-from bot.privacy import mask_name, mask_phone, mask_waybill
+from bot.privacy import mask_name, mask_phone
 from bot.shipments import requests
-from bot.shipments.requests import PICKUP
 from bot.wording import moment, say
 
 KINDS = {
@@ -48,7 +47,6 @@ PARTS = {
     "leave_instruction": ("change_waybill", "change_place"),
     "intercept": ("change_waybill",),
     "expedite": ("change_waybill",),
-    PICKUP: ("change_time",),
 }
 SLOTS = (
     "change_kind", "change_waybill", "change_address", "change_person", "change_phone", "change_time", "change_place",
@@ -68,8 +66,10 @@ class ValidateDeliveryForm(Intake):
     async def take(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
         begins = slots["requested_slot"] is None
         if begins:
-            kind = PICKUP if await _means_pickup(heard, slots, tracker) else KINDS[heard.intent]
-            fresh = {**dict.fromkeys(SLOTS), "change_kind": kind}
+            elsewhere = await withdrawal(heard, tracker) or await _pickup(heard, slots, tracker)
+            if elsewhere:
+                return elsewhere
+            fresh = {**dict.fromkeys(SLOTS), "change_kind": KINDS[heard.intent]}
             fresh["change_waybill"] = None if heard.means_another else slots["waybill"]
             slots |= fresh
         elif slots["change_kind"] == "intercept" and heard.unwanted and not heard.has_facts:
@@ -87,22 +87,21 @@ class ValidateDeliveryForm(Intake):
         if slots["change_obstacle"] or slots["change_confirmed"] == "yes":
             return None
         missing = (slot for slot in PARTS[slots["change_kind"]] if not slots[slot])
-        return next(missing, None if slots["change_kind"] == PICKUP else "change_confirmed")
+        return next(missing, "change_confirmed")
 
 
-async def _means_pickup(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> bool:
+async def _pickup(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken | None:
     """Another time, said without a parcel after a pickup was booked here: the pickup's time."""
     names_time = heard.intent == "reschedule_delivery" or moves_only(heard, tracker)
-    if not names_time or heard.waybills or slots["waybill"]:
-        return False
-    return await booked_time(tracker) is not None
+    if not names_time or heard.waybills or slots["waybill"] or not await booked_time(tracker):
+        return None
+    return Taken(form="pickup_change_form")
 
 
 async def _answer(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
     taken, question, kind = Taken(), slots["requested_slot"], slots["change_kind"]
-    before = await booked_time(tracker) if kind == PICKUP else slots["change_time"]
     other = KINDS.get(heard.intent, kind)
-    if question and other != kind and heard.tells_more and not _facts(kind, heard, question, tracker, before):
+    if question and other != kind and heard.tells_more and not _facts(kind, heard, question, tracker, slots):
         kind = other  # the customer would rather do another thing with the same parcel
         taken.slots["change_kind"] = slots["change_kind"] = kind
     phone, bad_phone = phone_in(heard)
@@ -112,7 +111,7 @@ async def _answer(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Take
         taken.slots["change_phone"] = phone
     elif question == "change_phone":
         taken.slots |= _instead_of_phone(heard, bad_phone)
-    taken.slots |= _facts(kind, heard, question, tracker, before)
+    taken.slots |= _facts(kind, heard, question, tracker, slots)
     taken.slots |= _decision(heard, slots, bool(taken.slots))
     taken.whole = bool(taken.slots) and not heard.asks
     return taken
@@ -136,9 +135,9 @@ def _instead_of_phone(heard: Heard, problem: str | None) -> dict[str, Any]:
 
 
 def _facts(
-    kind: str, heard: Heard, question: str | None, tracker: Tracker, before: Time | None
+    kind: str, heard: Heard, question: str | None, tracker: Tracker, slots: dict[str, Any]
 ) -> dict[str, Any]:
-    """New address, person, time (instead of the one `before`) or place, as far as this kind of change has them."""
+    """New address, person, time or place, as far as this kind of change has them."""
     found: dict[str, Any] = {}
     if kind == "change_address":
         found = {"change_address": told(tracker, "address"), "change_person": told(tracker, "person")}
@@ -146,8 +145,8 @@ def _facts(
         whole = not found["change_address"] or heard.words.isascii()
         if question == "change_address" and whole:
             found["change_address"] = free_words(heard, LEAST_WORDS) or found["change_address"]
-    if kind in ("reschedule", PICKUP):
-        time, problem = time_in(tracker, before)
+    if kind == "reschedule":
+        time, problem = time_in(tracker, slots["change_time"])
         if problem and question == "change_confirmed":
             return {"change_time": None, "problem": problem}  # asked anew, and why
         found = {"change_time": time, "problem": problem}
@@ -268,9 +267,6 @@ class ActionSubmitChange(Action):
             kind, status = slots["change_kind"], slots["change_obstacle"]
             await tell_obstacle(dispatcher, tracker, slots["change_waybill"], kind, status)
             return [*cleared(*SLOTS), SlotSet("waybill", slots["change_waybill"])]
-        if slots["change_kind"] == PICKUP:
-            await move_pickup(dispatcher, tracker, slots["change_time"])
-            return cleared(*SLOTS)
         made = await service(lambda session: requests.ask_for(session, **_request(tracker)))
         events = [*cleared(*SLOTS), SlotSet("waybill", made["waybill"]), SlotSet("proof_request", made["number"])]
         if made["proven"]:
@@ -319,57 +315,3 @@ def tell_passed_on(dispatcher: CollectingDispatcher, speech: str, made: dict[str
     kind = say(speech, f"request_{made['type']}")
     due = moment(made["due_at"], speech) if made["due_at"] else ""
     dispatcher.utter_message(response="utter_change_passed_on", number=made["number"], kind=kind, due=due)
-
-
-async def tell_request(dispatcher: CollectingDispatcher, tracker: Tracker, number: str, digits: str) -> Events:
-    """Where a request stands: with the others of this conversation, or, from another one, to whoever has the digits."""
-    key, talk, speech = message_key(tracker), tracker.sender_id, language(tracker)
-    if await reading(lambda session: requests.is_own(session, number, talk)):
-        return await _tell_own(dispatcher, tracker)
-    view = await service(lambda session: requests.progress(session, number, talk, digits, key=key, now=now()))
-    if view:
-        parcel = view["waybill"] and mask_waybill(view["waybill"])  # request numbers can be guessed one after another
-        dispatcher.utter_message(response="utter_requests", lines=request_line({**view, "waybill": parcel}, speech))
-    else:
-        dispatcher.utter_message(response="utter_case_not_found", number=number)
-    return []
-
-
-class ActionTrackRequest(Action):
-    """Where is my change: the request named, else those made in this conversation, in words."""
-
-    def name(self) -> str:
-        return "action_track_request"
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
-        if hear(tracker).case_number:
-            return [FollowupAction("case_form")]
-        return await _tell_own(dispatcher, tracker)
-
-
-async def _tell_own(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
-    """The requests made in this conversation; one that waits for its proof goes on with it."""
-    made = await reading(lambda session: requests.of_conversation(session, tracker.sender_id))
-    if not made:
-        dispatcher.utter_message(response="utter_track_request")
-        return []
-    speech = language(tracker)
-    lines = "\n".join(request_line(view, speech) for view in made[:3])
-    dispatcher.utter_message(response="utter_requests", lines=lines)
-    waiting = (view for view in made if view["state"] == "requested" and not (view["proven"] or view["lapsed"]))
-    unproven = next(waiting, None)
-    return [SlotSet("proof_request", unproven["number"]), FollowupAction("proof_form")] if unproven else []
-
-
-def request_line(view: dict[str, Any], speech: str) -> str:
-    waits = view["state"] == "requested" and not view["proven"]
-    state = ("lapsed" if view["lapsed"] else "unproven") if waits else view["state"]
-    words = say(
-        speech,
-        f"request_state_{state}",
-        due=moment(view["due_at"], speech) if view["due_at"] else "",
-        reason=quoted(view["reason"] or ""),
-    )
-    parcel = view["waybill"] or (time_words(view["details"]["time"], speech) if view["details"].get("time") else "")
-    kind = say(speech, f"request_{view['type']}")
-    return say(speech, "request_line", number=view["number"], kind=kind, parcel=parcel, state=words)

@@ -34,13 +34,15 @@ WAYS_OUT = {"cancel": "action_leave", "goodbye": "action_leave", "request_human"
 class Taken:
     """What a form takes from a message: new slot values, and responses to say before its next question, with `values`.
 
-    `whole` says that the message was meant for the form alone, however like a question it looks.
+    `whole` says that the message was meant for the form alone, however like a question it looks. `form` names another
+    form that this one, just begun, leaves the message to.
     """
 
     slots: dict[str, Any] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
     whole: bool = False
+    form: str | None = None
 
 
 class Intake(Action, ABC):
@@ -74,6 +76,8 @@ class Intake(Action, ABC):
             return [ActionExecutionRejected(self.form), FollowupAction("action_leave")]
         slots = {**tracker.slots, **({"requested_slot": None, "asked": None} if begins else {})}
         taken = await self.take(heard, slots, tracker)
+        if taken.form:
+            return [*left_form(), FollowupAction(taken.form)]
         for remark in taken.remarks:
             dispatcher.utter_message(response=remark, **taken.values)
         slots |= {"asked": self._asked(slots, heard, taken), **taken.slots}

@@ -101,6 +101,14 @@ _PARTS = {
     "description": re.compile(r"内容|內容|描述|情况|经过|原因|description|what happened|words|details?", re.IGNORECASE),
 }
 _KEEP = re.compile(r"别撤|不撤|别取消|不取消|保留|继续处理|\bkeep\b|don'?t withdraw", re.IGNORECASE)
+_TAKES_BACK = re.compile(
+    r"(?:取消|撤回|撤销|撤銷|撤掉|收回|不用|不要|不想|不必|别|別|不)(?:再|要|去|给|帮|我|了|刚才|那个|这个|的)*"
+    r"(?:改派|改地址|改址|改时间|改時間|改期|改约|拦截|攔截|退回|催|备注|申请|申請|请求|变更)"
+    r"|\b(?:cancel|withdraw|undo|retract|revoke|take back|call off|drop|(?:don'?t|no longer) (?:want|need)(?: to)?)"
+    r"(?: (?:my|the|that|this|to|any|last|earlier|address|delivery|time|pending|change))*"
+    r" (?:request|change|redirect\w*|rerout\w*|intercept\w*|reschedul\w*|instruction|rush|chase)",
+    re.IGNORECASE,
+)
 _CHANGE = re.compile(r"改|换|換|错|錯|不对|不對|change|wrong|correct|edit|fix", re.IGNORECASE)
 _ANOTHER = re.compile(
     r"(?:另|别的|別的|其他|其它|换个(?=单|單|件|快递|快遞|包裹|号|號)|还有一?[个件单]|another|other|different)",
@@ -229,6 +237,11 @@ class Heard:
     @property
     def wants_change(self) -> bool:
         return self.intent in ("correct", "change_part") or bool(_CHANGE.search(self.words))
+
+    @property
+    def takes_back(self) -> bool:
+        """A request made earlier is no longer wanted: 取消改派, cancel my request."""
+        return bool(_TAKES_BACK.search(self.words))
 
     @property
     def means_another(self) -> bool:

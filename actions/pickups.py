@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from rasa_sdk import Action, Tracker
+from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
-from sqlalchemy.orm import Session
 
 from actions.forms import Ask, Intake, ReadBack, Taken, decided, free_words
 from actions.hearing import Heard, told
+from actions.own_requests import withdrawal, withdrawal_of
 from actions.parcels import phone_in
 from actions.support import Events, button, cleared, confirm_buttons, language, message_key, read_back, reading, service
 from actions.timing import AskTime, Time, time_in, time_words
@@ -20,9 +21,12 @@ from bot import catalog
 from bot.db import now
 from bot.privacy import mask_phone
 from bot.shipments import requests
+from bot.shipments.errors import StepNotAllowed
 
 PARTS = ("pickup_address", "pickup_phone", "pickup_time", "pickup_item")
 SLOTS = (*PARTS, "pickup_weight", "pickup_confirmed", "pickup_forbidden")
+MOVED_PARTS = ("moved_time",)
+MOVED_SLOTS = (*MOVED_PARTS, "moved_number", "moved_instead", "moved_confirmed")
 LEAVING = frozenset({"cancel", "request_human", "goodbye", "leave_callback"})
 LEAST_ADDRESS = 5
 _AROUND = re.compile(
@@ -35,7 +39,11 @@ _JUST_MOVES = re.compile(
     re.IGNORECASE,
 )
 """What is left of "make it 4pm" without the time."""
-_CANCELS = re.compile(r"取消|不寄了|不用来|别来了|不要来|\bcancel\b|don'?t come|no longer", re.IGNORECASE)
+_CANCELS = re.compile(
+    r"取消|不寄了|(?:不用|别|不要|不必)(?:来|上门|取)"
+    r"|\bcancel\b|(?:don'?t|no need to|needn'?t) (?:come|collect|pick)|no longer",
+    re.IGNORECASE,
+)
 
 
 class ValidatePickupForm(Intake):
@@ -194,23 +202,29 @@ class ActionSubmitPickup(Action):
 
 
 class ValidatePickupChangeForm(Intake):
-    """Another time for the pickup booked here, or none at all. `pickup_change`: a time, `cancel` or `none`."""
+    """Another time for the pickup booked here, read back. `moved_instead`: `cancel`, or `none` if nothing is booked."""
 
     form = "pickup_change_form"
     own = frozenset({"change_pickup", "reschedule_delivery", "provide_info"})
+    read_backs = frozenset({"moved_confirmed"})
 
     async def take(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
         if slots["requested_slot"] is None:
             booked = await reading(lambda session: requests.open_pickup(session, tracker.sender_id))
-            fresh = {"pickup_change": None, "pickup_number": booked and booked["number"]}
-            change = _change(heard, tracker, booked["details"]["time"]) if booked else {"pickup_change": "none"}
-            return Taken(fresh | change)
+            fresh = {**dict.fromkeys(MOVED_SLOTS), "moved_number": booked and booked["number"]}
+            if booked is None:  # 取消改派 is heard like 取消取件
+                return await withdrawal(heard, tracker) or Taken(fresh | {"moved_instead": "none"})
+            return Taken(fresh | _change(heard, tracker, booked["details"]["time"]))
         if heard.intent in ("goodbye", "request_human"):
             return Taken()
-        return Taken(_change(heard, tracker, await booked_time(tracker)), whole=True)
+        change = _change(heard, tracker, slots["moved_time"] or await booked_time(tracker))
+        change |= decided(heard, slots, "moved_confirmed", MOVED_PARTS, bool(change))
+        return Taken(change, whole=bool(change))
 
     def next_question(self, slots: dict[str, Any]) -> str | None:
-        return None if slots["pickup_change"] else "pickup_change"
+        if slots["moved_instead"] or slots["moved_confirmed"] == "yes":
+            return None
+        return "moved_confirmed" if slots["moved_time"] else "moved_time"
 
 
 async def booked_time(tracker: Tracker) -> Time | None:
@@ -226,22 +240,39 @@ def moves_only(heard: Heard, tracker: Tracker) -> bool:
 
 
 def _change(heard: Heard, tracker: Tracker, booked: Time | None) -> dict[str, Any]:
+    """A day named beside "nobody need come" is the day of the pickup, unless the words say to change it."""
+    if _CANCELS.search(heard.text) and not heard.wants_change:
+        return {"moved_instead": "cancel"}
     time, problem = time_in(tracker, booked)
     if time:
-        return {"pickup_change": time}
-    if heard.tapped.get("part") == "cancel" or _CANCELS.search(heard.text):
-        return {"pickup_change": "cancel"}
+        return {"moved_time": time}
     return {"problem": problem} if problem else {}
 
 
-class ActionAskPickupChange(AskTime):
-    question = "pickup_change_form_pickup_change"
+class ActionAskMovedTime(AskTime):
+    question = "pickup_change_form_moved_time"
 
     async def values(self, tracker: Tracker) -> dict[str, Any]:
-        payload = '/change_pickup{"part": "cancel"}'
-        number = tracker.get_slot("pickup_number")
-        buttons = [button(language(tracker), "choice_cancel_pickup", payload)]
+        number = tracker.get_slot("moved_number")
+        buttons = [button(language(tracker), "choice_cancel_pickup", withdrawal_of(number))]
         return {**await super().values(tracker), "number": number, "buttons": buttons}
+
+
+class ActionAskMovedConfirmed(ReadBack):
+    question = "pickup_change_form_moved_confirmed"
+    confirmed = "moved_confirmed"
+
+    def parts(self, slots: dict[str, Any]) -> Sequence[str]:
+        return MOVED_PARTS
+
+    async def shown(self, tracker: Tracker) -> dict[str, Any]:
+        speech, booked = language(tracker), await booked_time(tracker)
+        return {
+            "number": tracker.get_slot("moved_number"),
+            "before": time_words(booked, speech) if booked else "",
+            "time": time_words(tracker.get_slot("moved_time"), speech),
+            "buttons": confirm_buttons(speech),
+        }
 
 
 class ActionChangePickup(Action):
@@ -249,30 +280,22 @@ class ActionChangePickup(Action):
         return "action_change_pickup"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
-        change, number = tracker.get_slot("pickup_change"), tracker.get_slot("pickup_number")
-        key = message_key(tracker)
-        if change == "none":
-            dispatcher.utter_message(response="utter_change_pickup")
-        elif change == "cancel":
-            await service(lambda session: requests.cancel(session, number, key=key, now=now()))
-            dispatcher.utter_message(response="utter_pickup_cancelled", number=number)
+        instead, over = tracker.get_slot("moved_instead"), cleared(*MOVED_SLOTS)
+        if instead == "cancel":
+            return [*over, FollowupAction("withdraw_form")]
+        moved = None if instead == "none" else await _move(tracker)
+        if moved:
+            time = time_words(moved["details"]["time"], language(tracker))
+            dispatcher.utter_message(response="utter_pickup_moved", number=moved["number"], time=time)
         else:
-            await move_pickup(dispatcher, tracker, change)
-        return cleared("pickup_change", "pickup_number")
+            dispatcher.utter_message(response="utter_change_pickup")
+        return over
 
 
-async def move_pickup(dispatcher: CollectingDispatcher, tracker: Tracker, time: Time) -> None:
-    """The pickup booked in this conversation moves to another time."""
-    key, talk = message_key(tracker), tracker.sender_id
-
-    def move(session: Session) -> str | None:
-        booked = requests.open_pickup(session, talk)
-        if booked is None:
-            return None
-        return str(requests.reschedule_pickup(session, booked["number"], time, key=key, now=now())["number"])
-
-    number = await service(move)
-    if number is None:
-        dispatcher.utter_message(response="utter_change_pickup")
-        return
-    dispatcher.utter_message(response="utter_pickup_moved", number=number, time=time_words(time, language(tracker)))
+async def _move(tracker: Tracker) -> requests.RequestView | None:
+    """The pickup at its new time; none if it is over by now."""
+    key, number, time = message_key(tracker), tracker.get_slot("moved_number"), tracker.get_slot("moved_time")
+    try:
+        return await service(lambda session: requests.reschedule_pickup(session, number, time, key=key, now=now()))
+    except StepNotAllowed:
+        return None

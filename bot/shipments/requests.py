@@ -209,6 +209,11 @@ def of_conversation(session: Session, conversation_id: str, *, unfinished: bool 
     return [_view(request) for request in session.execute(query.order_by(ServiceRequest.id.desc()).limit(20)).scalars()]
 
 
+def open_here(session: Session, conversation_id: str) -> list[RequestView]:
+    """Requests of a conversation that can still be taken back, newest first."""
+    return [view for view in of_conversation(session, conversation_id, unfinished=True) if not view["lapsed"]]
+
+
 def is_request(number: str) -> bool:
     """Whether a number is one of ours for requests, and not a case's."""
     return number.startswith("FW")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.db import now
 from bot.settings import settings
 from bot.shipments import requests
 from tests.actions.conftest import Chat
@@ -168,11 +169,96 @@ def test_a_pickup_in_one_message_is_booked_moved_and_cancelled(chat: Chat) -> No
     assert "约好了" in chat.say("嗯")
     (pickup,) = made(chat)
     assert pickup["type"] == "pickup" and pickup["phone"] == "13900002468"
-    assert "后天" in chat.say("改到后天吧 明天有事")
+    said = chat.say("改到后天吧 明天有事")
+    assert "原来：明天上午" in said and "改到：后天" in said
+    assert made(chat)[0]["details"]["time"]["words"] == "明天上午"
+    assert "已把上门取件改到 后天" in chat.say("对")
     assert made(chat)[0]["details"]["time"]["words"] == "后天"
     chat.say("取件改时间")
-    assert "已取消" in chat.tap("取消这次取件")
+    assert "不会上门" in chat.tap("取消这次取件")
+    assert made(chat)[0]["state"] == "requested"
+    assert "已取消" in chat.tap("确认撤销")
     assert made(chat)[0]["state"] == "cancelled"
+
+
+BOOKING = "明天上午来取件 海珠区新港西路135号 13900002468 寄文件"
+
+
+def test_another_time_said_at_the_read_back_takes_the_place_of_the_first(chat: Chat) -> None:
+    chat.say(BOOKING, "嗯")
+    chat.say("取件改到后天上午")
+    assert "改到：后天下午" in chat.say("还是后天下午吧")
+    chat.say("确认")
+    assert made(chat)[0]["details"]["time"]["words"] == "后天下午"
+
+
+def test_who_does_not_confirm_another_time_keeps_the_first(chat: Chat) -> None:
+    chat.say(BOOKING, "嗯")
+    chat.say("取件改到后天上午")
+    assert "想改到什么时候" in chat.say("不对")
+    chat.say("算了")
+    assert made(chat)[0]["details"]["time"]["words"] == "明天上午"
+
+
+@pytest.mark.parametrize("words", ["取消取件", "明天不用来取件了", "明天别上门了"])
+def test_a_pickup_cancelled_in_words_is_asked_about_first(chat: Chat, words: str) -> None:
+    chat.say(BOOKING, "嗯")
+    assert "不会上门" in chat.say(words)
+    assert made(chat)[0]["state"] == "requested"
+    assert "继续处理" in chat.say("不")
+    chat.say(words)
+    assert "已取消" in chat.say("确认")
+    assert made(chat)[0]["state"] == "cancelled"
+
+
+CHANGE = {"zh": f"{UNREACHABLE} 改到后天下午送", "en": f"{UNREACHABLE} reschedule to tomorrow afternoon"}
+
+
+@pytest.mark.parametrize(("language", "words"), [
+    ("zh", "撤销申请"), ("zh", "撤回改派申请"), ("zh", "取消改派"), ("zh", "不想改时间了"),
+    ("en", "cancel my request"), ("en", "withdraw my change request"), ("en", "I no longer want to reschedule"),
+])
+def test_a_change_is_taken_back_in_words(chat: Chat, language: str, words: str) -> None:
+    chat.language, chinese = language, language == "zh"
+    chat.say(CHANGE[language], "ok", TAIL)
+    assert ("要撤回这项申请吗" if chinese else "take this request back") in chat.say(words)
+    assert made(chat)[0]["state"] == "requested"
+    assert ("已撤回" if chinese else "is taken back") in chat.say("yes")
+    assert made(chat)[0]["state"] == "cancelled"
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "不改了"), ("en", "never mind")])
+def test_never_mind_after_a_change_says_that_it_goes_on_unless_taken_back(
+    chat: Chat, language: str, words: str
+) -> None:
+    chat.language = language
+    chat.say(CHANGE[language], "ok", TAIL)
+    said = chat.say(words)
+    assert made(chat)[0]["number"] in said and made(chat)[0]["state"] == "requested"
+
+
+def test_a_change_done_meanwhile_is_not_taken_back(chat: Chat) -> None:
+    chat.say(f"{UNREACHABLE} 改到后天下午送", "确认", TAIL)
+    chat.say("申请进度")
+    chat.tap("撤回改派送时间")
+    with chat.database.write() as session:
+        for step in ("accept", "finish"):
+            requests.step(session, made(chat)[0]["number"], step, actor="lin", now=now())
+        session.commit()
+    assert "已办好" in chat.say("确认")
+    assert made(chat)[0]["state"] == "done"
+
+
+def test_a_case_and_a_change_can_each_be_taken_back(chat: Chat) -> None:
+    chat.say(f"{UNREACHABLE} 改到后天下午送", "确认", TAIL)
+    number = made(chat)[0]["number"]
+    chat.say("我要投诉快递员态度太差，对我大喊大叫", UNREACHABLE, "13900002468", "确认")
+    (case,) = chat.cases()
+    said = chat.say("投诉不用处理了，撤销吧")
+    assert case["number"] in said and f"撤销 {number}" in said
+    assert number in chat.tap(f"撤销 {number}")
+    chat.say("确认")
+    assert made(chat)[0]["state"] == "cancelled" and chat.cases()[0]["state"] != "withdrawn"
 
 
 def test_a_pickup_is_asked_for_piece_by_piece(chat: Chat) -> None:
@@ -215,7 +301,8 @@ def test_another_hour_keeps_the_day_of_the_pickup(
     chat.language = language
     chat.say(words, yes)
     day = made(chat)[0]["details"]["time"]["value"][:10]
-    said = chat.say(later)
+    chat.say(later)
+    said = chat.say(yes)
     assert made(chat)[0]["details"]["time"]["value"] == f"{day}T16:00"
     assert any(title in said for title in ("改约或取消", "Move or cancel"))
 

@@ -74,6 +74,21 @@ def test_a_time_in_words(text: str, when: str | None) -> None:
     assert said(text).when == when
 
 
+@pytest.mark.parametrize("text", [
+    "取消改派", "别催了", "我不想改地址了", "撤回刚才的申请",
+    "cancel my request", "undo the redirect", "I don't want to reschedule",
+])
+def test_takes_a_request_back(text: str) -> None:
+    assert said(text).takes_back
+
+
+@pytest.mark.parametrize("text", [
+    "取消派送改到明天", "改地址", "拦截退回", "cancel the delivery and return to sender", "change my request", "催一下",
+])
+def test_takes_no_request_back(text: str) -> None:
+    assert not said(text).takes_back
+
+
 @pytest.mark.parametrize("text", ["取消", "算了吧", "cancel", "Never mind."])
 def test_plain_words_that_lead_out_are_heard_whatever_the_model_guesses(text: str) -> None:
     assert hear(Message(text, "change_pickup")).intent == "cancel"  # type: ignore[arg-type]
