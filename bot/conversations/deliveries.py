@@ -101,7 +101,8 @@ def _due(session: Session, channel: str) -> tuple[Delivery, Conversation] | None
         )
         .order_by(Delivery.due_at)
         .limit(1)
-        .with_for_update(of=Conversation, skip_locked=True)
+        # The delivery too: of a row that is only read along, PostgreSQL gives what it was before another's claim.
+        .with_for_update(of=(Conversation, Delivery), skip_locked=True)
     )
     row = session.execute(query.execution_options(populate_existing=True)).first()
     return (row[0], row[1]) if row else None

@@ -57,7 +57,8 @@ def _waiting(session: Session) -> list[Any]:
         .where(Conversation.owner == QUEUED)
         .order_by(Conversation.queued_at)
     )
-    return list(session.execute(query.with_for_update(of=Conversation, skip_locked=True)))
+    # The handoff too: of a row that is only read along, PostgreSQL gives what it was before another's offer.
+    return list(session.execute(query.with_for_update(of=(Conversation, Handoff), skip_locked=True)))
 
 
 def _look_after(session: Session, handoff: Handoff, staff: Iterable[Colleague], now: datetime) -> None:
