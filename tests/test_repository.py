@@ -235,3 +235,9 @@ def test_a_vendored_script_keeps_namespaces_and_loses_remote_pictures() -> None:
 def test_nothing_vendored_would_be_loaded_from_elsewhere() -> None:
     for name in vendor.FILES:
         assert vendor.remote_addresses((VENDOR / name).read_text()) == [], name
+
+
+def test_no_form_of_the_desk_sends_its_fields_in_an_address_unawares() -> None:
+    pages = (ROOT / "bot" / "desk" / "templates").glob("*.html")
+    forms = [form for page in pages for form in re.findall("<form[^>]*>", page.read_text("utf-8"))]
+    assert len(forms) > 20 and [form for form in forms if "method=" not in form] == []

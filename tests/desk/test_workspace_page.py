@@ -147,6 +147,22 @@ def test_what_is_typed_while_a_reply_is_on_its_way_stays_and_what_did_not_arrive
     assert asking.hears()[-1] == "第一句"
 
 
+def test_before_the_scripts_are_there_words_stay_where_they_are_typed_and_out_of_every_address(
+    page: Page, address: str, database: Database, asking: Customer
+) -> None:
+    lin_takes(database, asking)
+    page.route("**/htmx.min.js", lambda route: route.abort())
+    page.goto(f"{address}/desk/conversations/{asking.id}")
+    page.get_by_label("回复客户").fill("您好，我的电话是 13900002468")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="发送").click()
+    expect(page.get_by_label("回复客户")).to_have_value("您好，我的电话是 13900002468")
+    page.goto(f"{address}/desk/search")
+    page.get_by_role("searchbox").fill("13900002468")
+    page.keyboard.press("Enter")
+    assert not urlsplit(page.url).query
+
+
 def test_a_refused_form_keeps_what_was_typed_and_says_why_where_it_stands(
     page: Page, seen: Watched, asking: Customer, address: str, database: Database
 ) -> None:

@@ -101,6 +101,7 @@ def complain(customer: Customer) -> str:
 
 
 def answer(desk: Page, text: str) -> None:
+    desk.wait_for_load_state()  # its scripts too: nobody types within milliseconds
     desk.get_by_label("回复客户").fill(text)
     desk.get_by_role("button", name="发送").click()
 

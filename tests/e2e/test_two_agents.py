@@ -67,6 +67,7 @@ def accept(page: Page, words: str) -> None:
 
 
 def answer(page: Page, words: str) -> None:
+    page.wait_for_load_state()  # its scripts too: nobody types within milliseconds
     page.get_by_label("回复客户").fill(words)
     page.keyboard.press("Enter")
     expect(page.get_by_role("log")).to_contain_text(words)
