@@ -147,6 +147,9 @@ _REFUSING = frozenset({"deny", "affirm", "cancel", "withdraw_case", "skip", "uns
 GUESS_BELOW = 0.5
 """Confidence in an intent below which all others together are likelier."""
 
+CLOSE_SECOND = 0.3
+"""Confidence of a second reading that can be told from the first hardly at all."""
+
 GUESSES = 3
 """Readings of a message that count as likely."""
 
@@ -370,13 +373,20 @@ def _intent(message: dict[str, Any]) -> str:
     if _PLAIN_YES.fullmatch(text):
         return "affirm"
     intent = str((message.get("intent") or {}).get("name") or FALLBACK)
-    ranking = message.get("intent_ranking") or ()
+    ranking = list(message.get("intent_ranking") or ())
     complaints = [rank for rank in ranking if rank["name"].startswith("complain_")]
+    if intent == "complain_other" and len(ranking) > 1 and _is_close(ranking[1]):
+        return str(ranking[1]["name"])
     likely = sum(float(rank["confidence"]) for rank in complaints)
     if not complaints or likely < TAKEN_AS_COMPLAINT.get(intent, 2):
         return intent
     clear = complaints[0]["confidence"] >= likely / 2
     return str(complaints[0]["name"]) if clear else "complain_other"
+
+
+def _is_close(second: dict[str, Any]) -> bool:
+    """A kind of complaint nearly as likely as "another complaint", which is for what is none of the kinds."""
+    return bool(second["name"].startswith("complain_") and second["confidence"] > CLOSE_SECOND)
 
 
 def _values(entities: list[dict[str, Any]], kind: str) -> tuple[str, ...]:

@@ -132,7 +132,7 @@ def test_one_part_of_a_claim_can_be_changed_and_the_others_stay(chat: Chat) -> N
 
 def test_what_a_complaint_told_is_not_asked_again_and_the_rule_is_told_to_who_asks(chat: Chat) -> None:
     chat.say("箱子压坏了，里面的碗碎了两个", WAYBILL, PHONE, "确认")
-    said = chat.say("能赔多少")
+    said = chat.say("我这个能赔多少")
     assert "未保价的" in said and "哪种情况" not in said and "哪一单" not in said
     said = chat.say("没保价", "200元", PHONE)
     assert "破损" in said and WAYBILL in said

@@ -160,6 +160,13 @@ def test_an_insult_that_likely_complains_is_that_complaint() -> None:
     assert hear(Message("x", "abuse", {"abuse": 0.9})).intent == "abuse"  # type: ignore[arg-type]
 
 
+def test_another_complaint_is_what_is_none_of_the_kinds() -> None:
+    close = {"complain_other": 0.52, "complain_privacy": 0.47}
+    clear = {"complain_other": 0.8, "complain_privacy": 0.2}
+    assert hear(Message("x", "complain_other", close)).intent == "complain_privacy"  # type: ignore[arg-type]
+    assert hear(Message("x", "complain_other", clear)).intent == "complain_other"  # type: ignore[arg-type]
+
+
 @given(st.text(max_size=500), st.sampled_from(["affirm", "nlu_fallback", "complain_other", "deny"]))
 def test_any_text_can_be_heard(text: str, intent: str) -> None:
     heard = hear(Message("x" + text, intent))  # type: ignore[arg-type]
