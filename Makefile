@@ -24,8 +24,11 @@ run: install  ## Start it: install, database, demo data, model if there is none,
 train: install  ## Train a new model from data/, domain.yml and config.yml
 	@$(PY) -m bot train
 
-test: lint  ## Run every check and every test
-	@$(PY) -m pytest -n 4 --dist loadfile
+test:  ## Run every check and every test
+	@scripts/install dev
+	@echo "==> Training in the background, if there is no model for the present data: most tests need none"
+	@$(PY) -m tests.support.model >/dev/null 2>&1 & trap "kill $$! 2>/dev/null || true" EXIT; \
+		$(MAKE) --no-print-directory lint && $(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 lint:  ## Check style (ruff) and types (mypy)
 	@scripts/install dev

@@ -19,7 +19,20 @@ from tests.support.databases import empty, new_sqlite
 if TYPE_CHECKING:
     from bot.brain import Brain
 
+WITH_MODEL = (
+    "kill", "e2e", "test_stories", "nlu/test_reading", "widget", "test_dialogues", "test_command_line", "actions",
+    "test_brain", "learning/test_with_the_model", "conversations/test_public",
+)  # fmt: skip
+"""Tests that need the model, those that take longest first."""
+
 POSTGRES = os.environ.get("YIDA_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs the model comes after all else, while that is trained, and what takes long is not left for the end."""
+    rooms = {item: item.nodeid.removeprefix("tests/") for item in items}
+    place = {room: place for place, room in enumerate(WITH_MODEL, start=1)}
+    items.sort(key=lambda item: next((place[room] for room in WITH_MODEL if rooms[item].startswith(room)), 0))
 
 
 def _forget_settings() -> None:

@@ -1,4 +1,4 @@
-"""One trained model for all tests, those running side by side included."""
+"""One trained model for all tests, those running side by side included; as a command it is trained ahead of them."""
 
 import fcntl
 from pathlib import Path
@@ -18,3 +18,7 @@ def trained_model_path() -> Path:
     with (FOLDER / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return train(if_needed=True, folder=FOLDER)
+
+
+if __name__ == "__main__":
+    trained_model_path()
