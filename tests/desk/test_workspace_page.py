@@ -151,16 +151,16 @@ def test_before_the_scripts_are_there_words_stay_where_they_are_typed_and_out_of
     page: Page, address: str, database: Database, asking: Customer
 ) -> None:
     lin_takes(database, asking)
-    page.route("**/htmx.min.js", lambda route: route.abort())
-    page.goto(f"{address}/desk/conversations/{asking.id}")
-    page.get_by_label("回复客户").fill("您好，我的电话是 13900002468")
-    page.keyboard.press("Enter")
-    page.get_by_role("button", name="发送").click()
-    expect(page.get_by_label("回复客户")).to_have_value("您好，我的电话是 13900002468")
-    page.goto(f"{address}/desk/search")
-    page.get_by_role("searchbox").fill("13900002468")
-    page.keyboard.press("Enter")
-    assert not urlsplit(page.url).query
+    page.route("**/*.js", lambda route: route.abort())
+    addresses: list[str] = []
+    page.on("request", lambda request: addresses.append(request.url))
+    for place, box in ((f"conversations/{asking.id}", page.get_by_label("回复客户")), ("search", page.locator("#q"))):
+        page.goto(f"{address}/desk/{place}")
+        box.fill("13900002468")
+        page.locator("form", has=box).locator("button:not([type=button])").first.click()
+        page.wait_for_timeout(300)  # what the browser would have sent by then
+        expect(box).to_have_value("13900002468")
+    assert len(addresses) > 2 and [url for url in addresses if "?" in url] == []
 
 
 def test_a_refused_form_keeps_what_was_typed_and_says_why_where_it_stands(
