@@ -94,10 +94,9 @@ def _texts(tracker: Tracker) -> list[str]:
 
 
 def _tried(tracker: Tracker) -> list[str]:
-    """What the customer came for in this session, in the desk's words."""
+    """What the customer came for in this session: intents that have a title for the desk."""
     heard = (event["parse_data"]["intent"]["name"] for event in tracker.events if event["event"] == "user")
-    titles = dict.fromkeys(f"intent_{name}" for name in heard)
-    return [say("zh", title) for title in titles if title in texts("zh")][-TRIED:]
+    return [intent for intent in dict.fromkeys(heard) if f"intent_{intent}" in texts("zh")][-TRIED:]
 
 
 class ValidateCallbackForm(Intake):

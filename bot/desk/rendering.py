@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bot.db import now
 from bot.reports.words import noted
 from bot.settings import settings
-from bot.wording import say, texts
+from bot.wording import named, say
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -30,11 +30,12 @@ def _environment() -> Environment:
 
 
 def render(template: str, language: str, context: dict[str, Any]) -> str:
-    """`t` says a text of the desk by its key, `word` a code (state, reason, …) in words."""
+    """`t` says a text of the desk by its key, `word` a code (state, reason, …) in words, `wish` an intent."""
     helpers = {
         "language": language,
         "t": lambda key, **values: say(language, f"desk_{key}", **values),
         "word": partial(word, language),
+        "wish": partial(named, language, "intent"),
         "clock": clock,
         "day": partial(day, language),
         "short": clock,
@@ -46,8 +47,8 @@ def render(template: str, language: str, context: dict[str, Any]) -> str:
 
 
 def word(language: str, group: str, code: str | None) -> str:
-    """`desk_<group>_<code>` in words; a code nobody has worded yet stands for itself."""
-    return texts(language).get(f"desk_{group}_{code}", code) or ""
+    """A code of the desk in words."""
+    return named(language, f"desk_{group}", code)
 
 
 def _local(moment: str) -> datetime:

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.external.desks import LANGUAGE
 from bot.privacy import mask_phone, mask_text
-from bot.wording import say, texts
+from bot.wording import named, say
 
 LONGEST = 5000
 """Characters of a note."""
@@ -15,12 +15,12 @@ LONGEST = 5000
 def as_note(packet: dict[str, Any], reason: str, channel: str, conversation_id: str) -> str:
     """The packet in lines. Waybills stay whole, for they are what the agent works with; nothing else collected does."""
     lines = [
-        _line("reason", texts(LANGUAGE).get(f"desk_reason_{reason}", reason)),
+        _line("reason", named(LANGUAGE, "desk_reason", reason)),
         _line("summary", mask_text(str(packet.get("summary") or ""))),
         _line("last_text", mask_text(str(packet.get("last_text") or ""))),
         *(_line("shipment", _shipment(each)) for each in packet.get("shipments") or () if isinstance(each, dict)),
         *(_line("verified", _verified(each)) for each in packet.get("verified") or () if isinstance(each, dict)),
-        _line("tried", "、".join(str(step) for step in packet.get("tried") or ())),
+        _line("tried", "、".join(named(LANGUAGE, "intent", step) for step in packet.get("tried") or ())),
         _line("phone", _phone(packet.get("slots") or {})),
         _line("fault", str(packet.get("fault") or "")),
         _line("from", f"{channel} {conversation_id}"),

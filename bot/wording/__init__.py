@@ -25,6 +25,11 @@ def say(language: str, key: str, **values: Any) -> str:
     return texts(language)[key].format(**values)
 
 
+def named(language: str, group: str, code: str | None) -> str:
+    """`<group>_<code>` in words; a code nobody has worded yet stands for itself."""
+    return texts(language).get(f"{group}_{code}", code) or ""
+
+
 def moment(at: datetime | str, language: str) -> str:
     """A time (or its ISO text) as customers of this language write it, in the company's time zone."""
     point = datetime.fromisoformat(at) if isinstance(at, str) else at

@@ -199,7 +199,7 @@ def test_a_person_can_be_asked_for_and_gets_what_was_collected(chat: Chat) -> No
     assert chat.answer.handoff is not None
     packet = chat.answer.handoff["packet"]
     assert packet["slots"]["complaint_waybill"] == WAYBILL and packet["slots"]["complaint_phone"] == PHONE
-    assert packet["shipments"][0]["status"] == "in_transit" and "投诉破损" in packet["tried"]
+    assert packet["shipments"][0]["status"] == "in_transit" and "complain_damage" in packet["tried"]
     assert chat.cases() == []
 
 

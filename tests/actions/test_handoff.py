@@ -33,7 +33,7 @@ def test_the_packet_tells_what_the_bot_knows_and_tried(chat: Chat) -> None:
     packet = chat.answer.handoff["packet"]
     assert packet["verified"] == [{"waybill": "SF1358204679013", "role": "receiver"}]
     assert packet["shipments"][0]["waybill"] == "SF1358204679013"
-    assert packet["tried"] == ["查快递到哪了", "问保价"] and packet["last_text"] == "保价怎么收费"
+    assert packet["tried"] == ["track_shipment", "faq_insurance"] and packet["last_text"] == "保价怎么收费"
 
 
 def test_a_form_ends_with_the_handoff_and_does_not_come_back(chat: Chat) -> None:

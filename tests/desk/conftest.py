@@ -28,7 +28,7 @@ PACKET = {
     "verified": [{"waybill": WAYBILL, "role": "receiver"}],
     "slots": {"complaint_category": "damage", "complaint_phone": PHONE},
     "shipments": [{"waybill": WAYBILL, "status": "delivered", "headline": "已签收"}],
-    "tried": ["登记投诉"],
+    "tried": ["complain_other"],
     "last_text": f"请打 {PHONE}",
 }
 

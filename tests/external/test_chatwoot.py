@@ -24,7 +24,7 @@ def test_a_handoff_makes_a_contact_a_conversation_and_a_private_note_once(chatwo
 def test_the_note_stars_phones_and_keeps_what_the_agent_works_with(chatwoot, desk, database) -> None:
     customer = Customer(database)
     packet = {
-        "summary": "包裹破了，电话13812345678", "tried": ["查快递", "投诉"],
+        "summary": "包裹破了，电话13812345678", "tried": ["track_shipment", "complain_other"],
         "slots": {"complaint_phone": "13812345678", "complaint_name": "王小明"},
         "shipments": [{"waybill": "SF1234567890123", "status": "delivered", "headline": "已签收"}],
         "verified": [{"waybill": "SF1234567890123", "role": "receiver"}],
@@ -34,7 +34,7 @@ def test_the_note_stars_phones_and_keeps_what_the_agent_works_with(chatwoot, des
         session.commit()
     work_off(database, desk)
     (note,) = chatwoot.notes()
-    assert "SF1234567890123 · 已签收" in note and "查快递、投诉" in note and "客户要求人工" in note
+    assert "SF1234567890123 · 已签收" in note and "查快递到哪了、投诉其他问题" in note and "客户要求人工" in note
     assert "13812345678" not in note and "13*******78" in note and "王小明" not in note
 
 
