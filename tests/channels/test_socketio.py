@@ -6,6 +6,7 @@ import json
 import queue
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from bot import app as application
 from bot.conversations import ownership
 from bot.conversations.inbox import lock
-from bot.conversations.models import Conversation, InboxMessage
+from bot.conversations.models import Conversation, Delivery, InboxMessage
 from bot.db import Database
 from bot.settings import ROOT, settings
 from tests.channels.conftest import Server
@@ -93,6 +94,16 @@ def test_a_message_is_answered_and_a_quick_reply_is_the_choice(server: str, tran
         assert web.hears("bot_uttered")["text"] == "您说：/track_shipment"
 
 
+def until_noted(database: Database) -> None:
+    """Waits until it is written down that all was sent: who goes before that is told again."""
+    for _ in range(100):
+        with database.read() as unit:
+            if unit.query(Conversation.last_seq).scalar() == unit.query(Delivery.sent_seq).scalar():
+                return
+        time.sleep(0.05)
+    raise AssertionError("it was not noted that the messages were sent")
+
+
 def test_a_client_that_asks_for_no_session_is_given_one(server: str) -> None:
     with client(server) as web:
         web.say("user_uttered", {"message": "你好"})
@@ -113,6 +124,7 @@ def test_what_was_said_while_a_client_was_away_comes_once_when_it_is_back(server
         assert session(web, mine)
         texts = [web.hears("bot_uttered")["text"] for _ in range(2)]
         assert "小林" in texts[0] and texts[1] == "您的件我查到了"
+        until_noted(database)
     with client(server) as web:
         session(web, mine)
         web.hears_nothing("bot_uttered")
