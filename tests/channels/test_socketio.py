@@ -115,6 +115,7 @@ def test_what_was_said_while_a_client_was_away_comes_once_when_it_is_back(server
         mine = session(web)
         web.say("user_uttered", {"message": "人工", "session_id": mine})
         assert "第 1 位" in web.hears("bot_uttered")["text"]
+        until_noted(database)
     with database.write() as unit:
         chat = lock(unit, unit.query(Conversation.id).scalar())
         ownership.claim(unit, chat.id, "小林")
