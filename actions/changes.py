@@ -74,7 +74,7 @@ class ValidateDeliveryForm(Intake):
             slots |= fresh
         elif slots["change_kind"] == "intercept" and heard.unwanted and not heard.has_facts:
             return Taken(remarks=["utter_noted"])  # why it is to come back, however like a cancel it sounds
-        elif heard.intent in LEAVING and not heard.has_facts:
+        elif (heard.intent in LEAVING or _gives_up(heard, slots["change_kind"])) and not heard.has_facts:
             return Taken()
         taken = await _answer(heard, slots, tracker)
         if begins:
@@ -83,11 +83,19 @@ class ValidateDeliveryForm(Intake):
         taken.remarks += await _early_proof(heard, slots | taken.slots, tracker)
         return taken
 
+    def way_out(self, slots: dict[str, Any], heard: Heard) -> str | None:
+        return "action_leave" if _gives_up(heard, slots["change_kind"]) else super().way_out(slots, heard)
+
     def next_question(self, slots: dict[str, Any]) -> str | None:
         if slots["change_obstacle"] or slots["change_confirmed"] == "yes":
             return None
         missing = (slot for slot in PARTS[slots["change_kind"]] if not slots[slot])
         return next(missing, "change_confirmed")
+
+
+def _gives_up(heard: Heard, kind: str) -> bool:
+    """The change being told is not wanted after all, and no other one instead."""
+    return heard.takes_back and KINDS.get(heard.intent, kind) == kind
 
 
 async def _pickup(heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken | None:

@@ -70,8 +70,7 @@ class Intake(Action, ABC):
             return [SlotSet("requested_slot", self.next_question(tracker.slots))]
         heard, begins = hear(tracker), begins_now(tracker, self.form)
         if heard.refused and begins:
-            dispatcher.utter_message(response="utter_left")
-            return [*left_form(), FollowupAction("action_listen")]
+            return [*left_form(), FollowupAction("action_leave")]
         if heard.refused in self.own:
             return [ActionExecutionRejected(self.form), FollowupAction("action_leave")]
         slots = {**tracker.slots, **({"requested_slot": None, "asked": None} if begins else {})}
@@ -82,7 +81,7 @@ class Intake(Action, ABC):
             dispatcher.utter_message(response=remark, **taken.values)
         slots |= {"asked": self._asked(slots, heard, taken), **taken.slots}
         events = [SlotSet(slot, slots[slot]) for slot in ("asked", *taken.slots)]
-        way_out = None if begins or taken.slots or taken.remarks else self._way_out(slots, heard)
+        way_out = None if begins or taken.slots or taken.remarks else self.way_out(slots, heard)
         if way_out:
             return [*events, ActionExecutionRejected(self.form), FollowupAction(way_out)]
         if not begins and self._is_for_others(heard, taken, slots["requested_slot"]):
@@ -98,7 +97,7 @@ class Intake(Action, ABC):
             return False  # what was asked for is given; what else the words may ask is no reason to leave
         return heard.is_question or not (taken.slots or taken.remarks)
 
-    def _way_out(self, slots: dict[str, Any], heard: Heard) -> str | None:
+    def way_out(self, slots: dict[str, Any], heard: Heard) -> str | None:
         """Cancel, goodbye and a person work in every form; a plain yes takes the offer that ends the asking."""
         if offers_person(slots, self.form) and heard.says_yes and not heard.has_facts:
             return "action_handoff"

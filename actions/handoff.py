@@ -261,7 +261,7 @@ class ActionLeave(Action):
         goodbye = hear(tracker).intent == "goodbye"
         if not tracker.active_loop_name:
             await _say_outside(dispatcher, tracker, goodbye)
-            return []
+            return [FollowupAction("action_listen")]
         dispatcher.utter_message(response="utter_left_goodbye" if goodbye else "utter_left")
         return [*left_form(), *cleared(*_collected(domain)), FollowupAction("action_listen")]
 

@@ -102,11 +102,17 @@ _PARTS = {
 }
 _KEEP = re.compile(r"别撤|不撤|别取消|不取消|保留|继续处理|\bkeep\b|don'?t withdraw", re.IGNORECASE)
 _TAKES_BACK = re.compile(
-    r"(?:取消|撤回|撤销|撤銷|撤掉|收回|不用|不要|不想|不必|别|別|不)(?:再|要|去|给|帮|我|了|刚才|那个|这个|的)*"
-    r"(?:改派|改地址|改址|改时间|改時間|改期|改约|拦截|攔截|退回|催|备注|申请|申請|请求|变更)"
+    r"(?:取消|撤回|撤销|撤銷|撤掉|收回|(?<![要还還分特收送能个個区级])(?:不用|不要|不想|不必|别|別|不))"
+    r"(?:再|要|去|给|帮|(?:我|刚才|刚刚|之前|早上|昨天|那个|这个)的?)*"
+    r"(?:改派|改地址|改址|改时间|改時間|改期|改约|拦截|攔截|退回|催|备注|申请|申請|请求|变更|[改催拦退]了)"
     r"|\b(?:cancel|withdraw|undo|retract|revoke|take back|call off|drop|(?:don'?t|no longer) (?:want|need)(?: to)?)"
     r"(?: (?:my|the|that|this|to|any|last|earlier|address|delivery|time|pending|change))*"
     r" (?:request|change|redirect\w*|rerout\w*|intercept\w*|reschedul\w*|instruction|rush|chase)",
+    re.IGNORECASE,
+)
+_CALLS_OFF = re.compile(
+    r"取消|撤[了掉回销]|不寄了|(?:不用|别|不要|不必)(?:来|上门|取)"
+    r"|\bcancel\b|(?:don'?t|no need to|needn'?t) (?:come|collect|pick)|no longer",
     re.IGNORECASE,
 )
 _CHANGE = re.compile(r"改|换|換|错|錯|不对|不對|change|wrong|correct|edit|fix", re.IGNORECASE)
@@ -147,8 +153,8 @@ _REFUSING = frozenset({"deny", "affirm", "cancel", "withdraw_case", "skip", "uns
 GUESS_BELOW = 0.5
 """Confidence in an intent below which all others together are likelier."""
 
-CLOSE_SECOND = 0.3
-"""Confidence of a second reading that can be told from the first hardly at all."""
+CLOSE_SECOND = 0.7
+"""Share of the first reading's confidence from which on the second can hardly be told from it."""
 
 GUESSES = 3
 """Readings of a message that count as likely."""
@@ -245,6 +251,11 @@ class Heard:
     def takes_back(self) -> bool:
         """A request made earlier is no longer wanted: 取消改派, cancel my request."""
         return bool(_TAKES_BACK.search(self.words))
+
+    @property
+    def calls_off(self) -> bool:
+        """Nobody need come: 取消, 别来了, don't come."""
+        return bool(_CALLS_OFF.search(self.words))
 
     @property
     def means_another(self) -> bool:
@@ -375,8 +386,8 @@ def _intent(message: dict[str, Any]) -> str:
     intent = str((message.get("intent") or {}).get("name") or FALLBACK)
     ranking = list(message.get("intent_ranking") or ())
     complaints = [rank for rank in ranking if rank["name"].startswith("complain_")]
-    if intent == "complain_other" and len(ranking) > 1 and _is_close(ranking[1]):
-        return str(ranking[1]["name"])
+    if intent == "complain_other" and _kind_is_close(complaints):
+        return str(complaints[1]["name"])
     likely = sum(float(rank["confidence"]) for rank in complaints)
     if not complaints or likely < TAKEN_AS_COMPLAINT.get(intent, 2):
         return intent
@@ -384,9 +395,9 @@ def _intent(message: dict[str, Any]) -> str:
     return str(complaints[0]["name"]) if clear else "complain_other"
 
 
-def _is_close(second: dict[str, Any]) -> bool:
-    """A kind of complaint nearly as likely as "another complaint", which is for what is none of the kinds."""
-    return bool(second["name"].startswith("complain_") and second["confidence"] > CLOSE_SECOND)
+def _kind_is_close(complaints: list[dict[str, Any]]) -> bool:
+    """A kind of complaint is nearly as likely as "another complaint", which is for what is none of the kinds."""
+    return len(complaints) > 1 and bool(complaints[1]["confidence"] >= CLOSE_SECOND * complaints[0]["confidence"])
 
 
 def _values(entities: list[dict[str, Any]], kind: str) -> tuple[str, ...]:

@@ -43,10 +43,10 @@ class ActionTrackRequest(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         heard = hear(tracker)
-        if heard.case_number:
-            return [FollowupAction("case_form")]
         if await withdrawal(heard, tracker):
             return [FollowupAction("withdraw_form")]
+        if heard.case_number:
+            return [FollowupAction("case_form")]
         return await _tell_own(dispatcher, tracker)
 
 
@@ -65,8 +65,9 @@ async def _tell_own(dispatcher: CollectingDispatcher, tracker: Tracker) -> Event
 
 
 async def withdrawal(heard: Heard, tracker: Tracker) -> Taken | None:
-    """Words that take a request back, where there is one here, are for the form that does it."""
-    if not heard.takes_back or heard.has_facts:
+    """Words that take a request back, where there is one here, are for the form that does it; a day names a new one."""
+    names_day = any(entity["entity"] == "date" for entity in tracker.latest_message.get("entities", []))
+    if not heard.takes_back or names_day:
         return None
     asked_for = await reading(lambda session: requests.open_here(session, tracker.sender_id))
     return Taken(form="withdraw_form") if asked_for else None

@@ -39,10 +39,13 @@ _JUST_MOVES = re.compile(
     re.IGNORECASE,
 )
 """What is left of "make it 4pm" without the time."""
-_CANCELS = re.compile(
-    r"取消|不寄了|(?:不用|别|不要|不必)(?:来|上门|取)"
-    r"|\bcancel\b|(?:don'?t|no need to|needn'?t) (?:come|collect|pick)|no longer",
+_MOVES = re.compile(
+    r"改[到成在约期]|改(?:个|一下)?(?:时间|時間)|[换換][到成个個]|推迟|推遲|推后|延到|挪到"
+    r"|\b(?:move|reschedule|change|make|switch|push)\b.{0,20}\b(?:to|it)\b|\binstead\b",
     re.IGNORECASE,
+)
+_NAMES_PICKUP = re.compile(
+    r"取件|上门|上門|揽收|攬收|预约|預約|寄件|来取|pick ?up|collection|courier|booking", re.IGNORECASE
 )
 
 
@@ -210,16 +213,23 @@ class ValidatePickupChangeForm(Intake):
 
     async def take(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
         if slots["requested_slot"] is None:
-            booked = await reading(lambda session: requests.open_pickup(session, tracker.sender_id))
-            fresh = {**dict.fromkeys(MOVED_SLOTS), "moved_number": booked and booked["number"]}
-            if booked is None:  # 取消改派 is heard like 取消取件
-                return await withdrawal(heard, tracker) or Taken(fresh | {"moved_instead": "none"})
-            return Taken(fresh | _change(heard, tracker, booked["details"]["time"]))
+            return await self._begin(heard, slots, tracker)
         if heard.intent in ("goodbye", "request_human"):
             return Taken()
-        change = _change(heard, tracker, slots["moved_time"] or await booked_time(tracker))
+        change = _change(heard, tracker, slots, slots["moved_time"] or await booked_time(tracker))
         change |= decided(heard, slots, "moved_confirmed", MOVED_PARTS, bool(change))
         return Taken(change, whole=bool(change))
+
+    async def _begin(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
+        """取消改派 is heard like 取消取件: where words do not name the pickup, a change may be meant."""
+        booked = await reading(lambda session: requests.open_pickup(session, tracker.sender_id))
+        elsewhere = None if booked and _NAMES_PICKUP.search(heard.words) else await withdrawal(heard, tracker)
+        if elsewhere:
+            return elsewhere
+        fresh = {**dict.fromkeys(MOVED_SLOTS), "moved_number": booked and booked["number"]}
+        if booked is None:
+            return Taken(fresh | {"moved_instead": "none"})
+        return Taken(fresh | _change(heard, tracker, slots, booked["details"]["time"]))
 
     def next_question(self, slots: dict[str, Any]) -> str | None:
         if slots["moved_instead"] or slots["moved_confirmed"] == "yes":
@@ -239,13 +249,15 @@ def moves_only(heard: Heard, tracker: Tracker) -> bool:
     return names_time and bool(_JUST_MOVES.fullmatch(_besides_time_and_weight(heard.words, tracker)))
 
 
-def _change(heard: Heard, tracker: Tracker, booked: Time | None) -> dict[str, Any]:
-    """A day named beside "nobody need come" is the day of the pickup, unless the words say to change it."""
-    if _CANCELS.search(heard.text) and not heard.wants_change:
-        return {"moved_instead": "cancel"}
+def _change(heard: Heard, tracker: Tracker, slots: dict[str, Any], booked: Time | None) -> dict[str, Any]:
+    """A day named beside "nobody need come" is the day of the pickup, unless the words move it."""
     time, problem = time_in(tracker, booked)
+    if heard.calls_off and not (time and _MOVES.search(heard.words)):
+        return {"moved_instead": "cancel"}
     if time:
         return {"moved_time": time}
+    if problem and slots["requested_slot"] == "moved_confirmed":
+        return {"moved_time": None, "problem": problem}  # asked anew, and why
     return {"problem": problem} if problem else {}
 
 
@@ -282,7 +294,7 @@ class ActionChangePickup(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         instead, over = tracker.get_slot("moved_instead"), cleared(*MOVED_SLOTS)
         if instead == "cancel":
-            return [*over, FollowupAction("withdraw_form")]
+            return [FollowupAction("withdraw_form")]  # which takes up the number, and clears the slots
         moved = None if instead == "none" else await _move(tracker)
         if moved:
             time = time_words(moved["details"]["time"], language(tracker))

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from actions.changes import tell_passed_on
 from actions.forms import Ask, Intake, Taken
 from actions.hearing import Heard
+from actions.own_requests import withdrawal
 from actions.support import Events, button, cleared, language, message_key, reading, service
 from bot.customers import codes
 from bot.customers.store import identify
@@ -63,6 +64,9 @@ class ValidateProofForm(Intake):
             return await _begin(slots, tracker)
         if heard.intent == "request_human":
             return Taken()
+        elsewhere = await withdrawal(heard, tracker)
+        if elsewhere:
+            return elsewhere
         if heard.intent in LEAVING and not heard.has_facts:
             return Taken({"proof_outcome": "later"}, whole=True)
         if slots["requested_slot"] == "proof_tail":

@@ -249,16 +249,92 @@ def test_a_change_done_meanwhile_is_not_taken_back(chat: Chat) -> None:
     assert made(chat)[0]["state"] == "done"
 
 
+COMPLAINT = ("我要投诉快递员态度太差，对我大喊大叫", UNREACHABLE, "13900002468", "确认")
+
+
 def test_a_case_and_a_change_can_each_be_taken_back(chat: Chat) -> None:
-    chat.say(f"{UNREACHABLE} 改到后天下午送", "确认", TAIL)
+    chat.say(CHANGE["zh"], "确认", TAIL)
     number = made(chat)[0]["number"]
-    chat.say("我要投诉快递员态度太差，对我大喊大叫", UNREACHABLE, "13900002468", "确认")
+    chat.say(*COMPLAINT)
     (case,) = chat.cases()
     said = chat.say("投诉不用处理了，撤销吧")
     assert case["number"] in said and f"撤销 {number}" in said
     assert number in chat.tap(f"撤销 {number}")
     chat.say("确认")
     assert made(chat)[0]["state"] == "cancelled" and chat.cases()[0]["state"] != "withdrawn"
+
+
+def test_who_meant_the_complaint_is_asked_about_that_one(chat: Chat) -> None:
+    chat.say(CHANGE["zh"], "确认", TAIL)
+    chat.say(*COMPLAINT)
+    chat.say("撤销申请")
+    assert chat.cases()[0]["number"] in chat.say("我要撤销的是投诉")
+    chat.say("确认")
+    assert made(chat)[0]["state"] == "requested" and chat.cases()[0]["state"] == "withdrawn"
+
+
+def test_of_several_requests_the_one_named_is_asked_about(chat: Chat) -> None:
+    chat.say(CHANGE["zh"], "确认", TAIL)
+    chat.say(f"{UNREACHABLE} 催一下派送", "确认")
+    chat.say(BOOKING, "嗯")
+    numbers = {view["type"]: view["number"] for view in made(chat)}
+    assert set(numbers) == {"reschedule", "expedite", "pickup"}
+    assert numbers["reschedule"] in chat.say("不想改时间了")
+    chat.say("先不撤销")
+    assert numbers["pickup"] in chat.say("取消取件")
+    chat.say("先不撤销", "取件改时间")
+    assert numbers["pickup"] in chat.say("取消")
+    assert "已取消" in chat.say("取消吧")
+    assert {view["type"]: view["state"] for view in made(chat)}["pickup"] == "cancelled"
+
+
+@pytest.mark.parametrize("words", ["下错单了 寄件取消", "取件取消 客户换货了", "I changed my mind, cancel the pickup"])
+def test_a_reason_beside_the_cancelling_of_a_pickup_is_no_move(chat: Chat, words: str) -> None:
+    chat.say(BOOKING, "嗯")
+    said = chat.say(words)
+    assert "不会上门" in said or "Nobody will come" in said
+
+
+def test_a_time_that_cannot_be_is_said_so_at_the_read_back_of_a_pickup(chat: Chat) -> None:
+    chat.say(BOOKING, "嗯", "取件改到后天上午")
+    assert "8:00-20:00" in chat.say("改到后天晚上11点")
+    assert "改到：后天下午" in chat.say("后天下午")
+
+
+def test_a_kept_request_that_waits_for_its_proof_goes_on_with_it(chat: Chat) -> None:
+    chat.say(CHANGE["zh"], "确认")
+    chat.say("撤销申请")
+    assert "后四位" in chat.say("先不撤销")
+    assert "转给网点" in chat.say(TAIL)
+
+
+def test_what_the_outlet_has_accepted_is_stopped_by_a_person(chat: Chat) -> None:
+    chat.say(CHANGE["zh"], "确认", TAIL)
+    with chat.database.write() as session:
+        requests.step(session, made(chat)[0]["number"], "accept", actor="lin", now=now())
+        session.commit()
+    assert "人工客服联系网点" in chat.say("撤销申请")
+    chat.tap("请同事联系网点")
+    assert made(chat)[0]["state"] == "accepted" and (chat.answer.handoff or "回电" in chat.replies[-1].text)
+
+
+def test_a_button_of_a_request_that_is_over_tells_how_it_ended(chat: Chat) -> None:
+    chat.say(CHANGE["zh"], "确认", TAIL)
+    chat.say("申请进度")
+    (payload,) = [payload for reply in chat.replies for title, payload in reply.choices if title == "撤回改派送时间"]
+    with chat.database.write() as session:
+        for step in ("accept", "finish"):
+            requests.step(session, made(chat)[0]["number"], step, actor="lin", now=now())
+        session.commit()
+    chat.say(*COMPLAINT)
+    assert "已办好" in chat.say(payload)
+    assert chat.cases()[0]["state"] != "withdrawn"
+
+
+def test_a_change_given_up_while_it_is_told_is_no_address(chat: Chat) -> None:
+    chat.say("改地址 SF1409981240736")
+    assert "没有提交" in chat.say("算了不改地址了")
+    assert made(chat) == []
 
 
 def test_a_pickup_is_asked_for_piece_by_piece(chat: Chat) -> None:

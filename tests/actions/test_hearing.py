@@ -84,6 +84,8 @@ def test_takes_a_request_back(text: str) -> None:
 
 @pytest.mark.parametrize("text", [
     "取消派送改到明天", "改地址", "拦截退回", "cancel the delivery and return to sender", "change my request", "催一下",
+    "要不改时间吧", "要不要改地址", "两个件分别改派", "特别催一下", "有没有别的申请", "怎么还不退回",
+    "我取消的申请怎么样了",
 ])
 def test_takes_no_request_back(text: str) -> None:
     assert not said(text).takes_back
@@ -162,7 +164,7 @@ def test_an_insult_that_likely_complains_is_that_complaint() -> None:
 
 def test_another_complaint_is_what_is_none_of_the_kinds() -> None:
     close = {"complain_other": 0.52, "complain_privacy": 0.47}
-    clear = {"complain_other": 0.8, "complain_privacy": 0.2}
+    clear = {"complain_other": 0.68, "complain_privacy": 0.31}
     assert hear(Message("x", "complain_other", close)).intent == "complain_privacy"  # type: ignore[arg-type]
     assert hear(Message("x", "complain_other", clear)).intent == "complain_other"  # type: ignore[arg-type]
 
