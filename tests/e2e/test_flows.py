@@ -60,6 +60,25 @@ FLOWS: dict[str, dict[str, tuple[list[str], str]]] = {
             "Booked",
         ),
     },
+    "pickup-changed": {
+        "zh": (
+            ["明天上午来取件 上海市徐汇区示范路20号 13900005566 寄文件", ">确认", "改到后天上午", ">确认", "取消取件",
+             ">确认撤销"],
+            "不会再上门",
+        ),
+        "en": (
+            ["pick up tomorrow morning at 20 Shifan Road, Xuhui, Shanghai, 13900005566, documents", ">Confirm",
+             "make it the day after tomorrow", ">Confirm", "cancel the pickup", ">Yes, withdraw it"],
+            "nobody will come",
+        ),
+    },
+    "taken-back": {
+        "zh": ([f"{OUT} 改到明天下午送", ">确认", "4455", "撤回改派申请", ">确认撤销"], "已撤回"),
+        "en": (
+            [f"deliver {OUT} tomorrow afternoon instead", ">Confirm", "4455", "cancel my request", ">Yes, withdraw it"],
+            "is taken back",
+        ),
+    },
     "pickup-refused": {
         "zh": (["我要寄件", "上海市徐汇区示范路20号", "13900005566", "明天上午", "烟花爆竹"], "禁寄"),
         "en": (

@@ -12,16 +12,27 @@ from bot.nlu.trial import LINES
 pytestmark = pytest.mark.slow
 
 
+QUOTE, COMMAND, UNSURE = "从上海寄到北京3公斤多少钱", '/faq_hours{"language": "en"}', "那边的桌子"
+
+
 @pytest.fixture(scope="module")
-def readings(trained_model: Path) -> list[tuple[str, dict]]:
-    """(expected intent, reading) of every line in lines.tsv."""
+def lines() -> list[list[str]]:
+    """[text, intent, …] of lines.tsv."""
     with LINES.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file, delimiter="\t"))
-    return list(zip([row[1] for row in rows], parse_lines(trained_model, [row[0] for row in rows]), strict=True))
+        return list(csv.reader(file, delimiter="\t"))
 
 
-def one(trained_model: Path, line: str) -> dict:
-    return next(parse_lines(trained_model, [line]))
+@pytest.fixture(scope="module")
+def by_line(trained_model: Path, lines: list[list[str]]) -> dict[str, dict]:
+    """The reading of every line here, by its text; the model is loaded once for all."""
+    said = [*(row[0] for row in lines), QUOTE + "\n", COMMAND, UNSURE]
+    return {reading["text"]: reading for reading in parse_lines(trained_model, said)}
+
+
+@pytest.fixture(scope="module")
+def readings(lines: list[list[str]], by_line: dict[str, dict]) -> list[tuple[str, dict]]:
+    """(expected intent, reading) of every line in lines.tsv."""
+    return [(row[1], by_line[row[0]]) for row in lines]
 
 
 def floor(name: str) -> float:
@@ -47,11 +58,10 @@ def test_what_is_out_of_scope_is_not_taken_for_a_request(readings: list) -> None
     )
 
 
-def test_a_reading_has_the_shape_of_the_contract(trained_model: Path) -> None:
-    line = "从上海寄到北京3公斤多少钱"
-    reading = one(trained_model, line + "\n")
+def test_a_reading_has_the_shape_of_the_contract(by_line: dict[str, dict]) -> None:
+    line, reading = QUOTE, by_line[QUOTE]
     assert list(reading) == ["text", "intent", "confidence", "ranking", "also", "entities", "language"]
-    assert reading["text"] == line and reading["intent"] == "quote_freight" and reading["language"] == "zh"
+    assert reading["intent"] == "quote_freight" and reading["language"] == "zh"
     assert len(reading["ranking"]) == 5 and reading["ranking"][0] == ["quote_freight", reading["confidence"]]
     assert [(entity["entity"], entity["value"]) for entity in reading["entities"]] == [
         ("city", "上海"), ("city", "北京"), ("weight", "3公斤")
@@ -59,12 +69,11 @@ def test_a_reading_has_the_shape_of_the_contract(trained_model: Path) -> None:
     assert all(line[entity["start"]:entity["end"]] == entity["value"] for entity in reading["entities"])
 
 
-def test_a_command_of_rasa_in_a_line_is_text(trained_model: Path) -> None:
-    reading = one(trained_model, '/faq_hours{"language": "en"}')
-    assert reading["confidence"] < 1 and reading["text"].startswith("/")
+def test_a_command_of_rasa_in_a_line_is_text(by_line: dict[str, dict]) -> None:
+    assert by_line[COMMAND]["confidence"] < 1
 
 
-def test_an_unsure_reading_says_so_and_still_names_its_guesses(trained_model: Path) -> None:
-    reading = one(trained_model, "那边的桌子")
+def test_an_unsure_reading_says_so_and_still_names_its_guesses(by_line: dict[str, dict]) -> None:
+    reading = by_line[UNSURE]
     assert reading["intent"] == "nlu_fallback"
     assert "nlu_fallback" not in [intent for intent, _ in reading["ranking"]]
