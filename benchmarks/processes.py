@@ -61,8 +61,9 @@ def running(database: str, folder: Path) -> Iterator[Processes]:
             yield Processes([server], server.environment["YIDA_DATABASE_URL"])
         return
     with own_postgres() as url:
-        # A killed worker's chats wait until its lease is over: a shorter one than usual, for 20 kills in minutes.
-        settings = {"database_url": url, "lease_s": 8, "turn_timeout_s": 6}
+        # A killed worker's chats wait until its lease is over: a shorter one than usual, for 20 kills in minutes; but
+        # no shorter than a first turn takes beside browsers on two cores.
+        settings = {"database_url": url, "lease_s": 16, "turn_timeout_s": 14}
         servers = [Server(folder, command, **settings) for command in ("web", "worker", "worker")]
         servers[0].run("migrate")
         try:

@@ -143,7 +143,9 @@ def free_port() -> int:
 
 
 def always_open_catalog(folder: Path) -> Path:
-    """A copy of the business figures in which agents are on duty and notices go out at any hour, as tests run."""
+    """A copy of the business figures in which agents are on duty and notices go out at any hour, as tests run, and no
+    agent counts as gone: those of tests keep no desk open.
+    """
     copy = folder / "catalog"
     if not copy.exists():
         copytree(ROOT / "catalog", copy)
@@ -152,6 +154,10 @@ def always_open_catalog(folder: Path) -> Path:
         hours["desk"] = {"opens": "00:00", "closes": "23:59:59.999999"}
         hours["quiet"] = {"from": "23:59:59.999999", "until": "00:00"}
         file.write_text(yaml.safe_dump(hours, allow_unicode=True), encoding="utf-8")
+        routing = copy / "routing.yml"
+        rules = yaml.safe_load(routing.read_text(encoding="utf-8"))
+        rules |= {"offline_seconds": 3600, "silent_minutes": {"online": 60, "social": 60}}
+        routing.write_text(yaml.safe_dump(rules, allow_unicode=True), encoding="utf-8")
     return copy
 
 
