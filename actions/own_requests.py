@@ -93,6 +93,8 @@ def withdrawal_of(number: str) -> str:
 def request_line(view: dict[str, Any], speech: str) -> str:
     waits = view["state"] == "requested" and not view["proven"]
     state = ("lapsed" if view["lapsed"] else "unproven") if waits else view["state"]
+    if state == "requested" and not view["due_at"]:
+        state = "passed_on"  # a pickup: the courier calls, no answer is promised by a time
     words = say(
         speech,
         f"request_state_{state}",
