@@ -35,7 +35,7 @@ class Taken:
     """What a form takes from a message: new slot values, and responses to say before its next question, with `values`.
 
     `whole` says that the message was meant for the form alone, however like a question it looks. `form` names another
-    form that this one, just begun, leaves the message to.
+    form that this one leaves the message to.
     """
 
     slots: dict[str, Any] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from actions.clarify import times_unclear
 from actions.complaint_intake import DRAFT
 from actions.forms import MOST_ASKED, Ask, Intake, Taken
 from actions.hearing import Heard, hear
-from actions.own_requests import SHOWN, request_line, withdraw_buttons
+from actions.own_requests import listed
 from actions.parcels import NOT_GIVEN, phone_in, view_for
 from actions.support import Events, button, cleared, language, left_form, message_key, quoted, reading, service
 from bot.cases import service as cases
@@ -268,12 +268,9 @@ class ActionLeave(Action):
 
 async def _say_outside(dispatcher: CollectingDispatcher, tracker: Tracker, goodbye: bool) -> None:
     """With nothing half told, "not any more" may mean what was asked for earlier."""
-    speech = language(tracker)
     asked_for = [] if goodbye else await reading(lambda session: requests.open_here(session, tracker.sender_id))
-    asked_for = asked_for[:SHOWN]
-    lines = "\n".join(request_line(view, speech) for view in asked_for)
     response = "utter_goodbye" if goodbye else "utter_cancel_open" if asked_for else "utter_cancel"
-    dispatcher.utter_message(response=response, lines=lines, buttons=withdraw_buttons(asked_for, speech))
+    dispatcher.utter_message(response=response, **listed(asked_for, language(tracker)))
 
 
 def _collected(domain: dict[str, Any]) -> list[str]:

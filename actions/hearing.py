@@ -384,7 +384,7 @@ def _intent(message: dict[str, Any]) -> str:
     if _PLAIN_YES.fullmatch(text):
         return "affirm"
     intent = str((message.get("intent") or {}).get("name") or FALLBACK)
-    ranking = list(message.get("intent_ranking") or ())
+    ranking = message.get("intent_ranking") or ()
     complaints = [rank for rank in ranking if rank["name"].startswith("complain_")]
     if intent == "complain_other" and _kind_is_close(complaints):
         return str(complaints[1]["name"])

@@ -9,13 +9,12 @@ from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.forms import Taken
-from actions.hearing import Heard, hear
+from actions.hearing import Heard, hear, told
 from actions.support import Events, button, language, message_key, quoted, reading, service
 from actions.timing import time_words
 from bot.db import now
 from bot.privacy import mask_waybill
 from bot.shipments import requests
-from bot.shipments.request_states import OPEN
 from bot.wording import moment, say
 
 SHOWN = 3
@@ -56,33 +55,41 @@ async def _tell_own(dispatcher: CollectingDispatcher, tracker: Tracker) -> Event
     if not made:
         dispatcher.utter_message(response="utter_track_request")
         return []
-    speech, shown = language(tracker), made[:SHOWN]
-    lines = "\n".join(request_line(view, speech) for view in shown)
-    dispatcher.utter_message(response="utter_requests", lines=lines, buttons=withdraw_buttons(shown, speech))
-    waiting = (view for view in made if view["state"] == "requested" and not (view["proven"] or view["lapsed"]))
-    unproven = next(waiting, None)
-    return [SlotSet("proof_request", unproven["number"]), FollowupAction("proof_form")] if unproven else []
+    dispatcher.utter_message(response="utter_requests", **listed(made, language(tracker)))
+    unproven = next((view for view in made if waits_for_proof(view) and not view["lapsed"]), None)
+    return prove(unproven["number"]) if unproven else []
+
+
+def waits_for_proof(view: dict[str, Any]) -> bool:
+    """Noted, and its customer has not shown yet who they are; it may have lapsed over that."""
+    return bool(view["state"] == "requested" and not view["proven"])
+
+
+def prove(number: str) -> Events:
+    """Goes on with the proof of a request."""
+    return [SlotSet("proof_request", number), FollowupAction("proof_form")]
 
 
 async def withdrawal(heard: Heard, tracker: Tracker) -> Taken | None:
     """Words that take a request back, where there is one here, are for the form that does it; a day names a new one."""
-    names_day = any(entity["entity"] == "date" for entity in tracker.latest_message.get("entities", []))
-    if not heard.takes_back or names_day:
+    if not heard.takes_back or told(tracker, "date"):
         return None
     asked_for = await reading(lambda session: requests.open_here(session, tracker.sender_id))
     return Taken(form="withdraw_form") if asked_for else None
 
 
-def withdraw_buttons(made: list[dict[str, Any]], speech: str) -> list[dict[str, str]]:
-    """One for each that can still be taken back."""
-    kinds = {view["number"]: say(speech, f"request_{view['type']}") for view in made if _is_open(view)}
-    return [
-        button(speech, "choice_withdraw_request", withdrawal_of(number), kind=kind) for number, kind in kinds.items()
-    ]
+def listed(made: list[dict[str, Any]], speech: str) -> dict[str, Any]:
+    """`lines` of the first SHOWN, and `buttons` for those of them that can still be taken back."""
+    shown = made[:SHOWN]
+    return {
+        "lines": "\n".join(request_line(view, speech) for view in shown),
+        "buttons": [_withdraw_button(view, speech) for view in shown if requests.is_open(view)],
+    }
 
 
-def _is_open(view: dict[str, Any]) -> bool:
-    return view["state"] in OPEN and not view["lapsed"]
+def _withdraw_button(view: dict[str, Any], speech: str) -> dict[str, str]:
+    kind = say(speech, f"request_{view['type']}")
+    return button(speech, "choice_withdraw_request", withdrawal_of(view["number"]), kind=kind)
 
 
 def withdrawal_of(number: str) -> str:
@@ -91,8 +98,7 @@ def withdrawal_of(number: str) -> str:
 
 
 def request_line(view: dict[str, Any], speech: str) -> str:
-    waits = view["state"] == "requested" and not view["proven"]
-    state = ("lapsed" if view["lapsed"] else "unproven") if waits else view["state"]
+    state = ("lapsed" if view["lapsed"] else "unproven") if waits_for_proof(view) else view["state"]
     if state == "requested" and not view["due_at"]:
         state = "passed_on"  # a pickup: the courier calls, no answer is promised by a time
     words = say(

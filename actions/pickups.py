@@ -213,14 +213,14 @@ class ValidatePickupChangeForm(Intake):
 
     async def take(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
         if slots["requested_slot"] is None:
-            return await self._begin(heard, slots, tracker)
+            return await self._begin(heard, tracker)
         if heard.intent in ("goodbye", "request_human"):
             return Taken()
-        change = _change(heard, tracker, slots, slots["moved_time"] or await booked_time(tracker))
+        change = _change(heard, tracker, slots["moved_time"] or await booked_time(tracker))
         change |= decided(heard, slots, "moved_confirmed", MOVED_PARTS, bool(change))
         return Taken(change, whole=bool(change))
 
-    async def _begin(self, heard: Heard, slots: dict[str, Any], tracker: Tracker) -> Taken:
+    async def _begin(self, heard: Heard, tracker: Tracker) -> Taken:
         """取消改派 is heard like 取消取件: where words do not name the pickup, a change may be meant."""
         booked = await reading(lambda session: requests.open_pickup(session, tracker.sender_id))
         elsewhere = None if booked and _NAMES_PICKUP.search(heard.words) else await withdrawal(heard, tracker)
@@ -229,7 +229,7 @@ class ValidatePickupChangeForm(Intake):
         fresh = {**dict.fromkeys(MOVED_SLOTS), "moved_number": booked and booked["number"]}
         if booked is None:
             return Taken(fresh | {"moved_instead": "none"})
-        return Taken(fresh | _change(heard, tracker, slots, booked["details"]["time"]))
+        return Taken(fresh | _change(heard, tracker, booked["details"]["time"]))
 
     def next_question(self, slots: dict[str, Any]) -> str | None:
         if slots["moved_instead"] or slots["moved_confirmed"] == "yes":
@@ -245,20 +245,17 @@ async def booked_time(tracker: Tracker) -> Time | None:
 
 def moves_only(heard: Heard, tracker: Tracker) -> bool:
     """Nothing but another time: 改到4点, make it 4pm."""
-    names_time = any(entity["entity"] == "date" for entity in tracker.latest_message.get("entities", []))
-    return names_time and bool(_JUST_MOVES.fullmatch(_besides_time_and_weight(heard.words, tracker)))
+    return bool(told(tracker, "date")) and bool(_JUST_MOVES.fullmatch(_besides_time_and_weight(heard.words, tracker)))
 
 
-def _change(heard: Heard, tracker: Tracker, slots: dict[str, Any], booked: Time | None) -> dict[str, Any]:
+def _change(heard: Heard, tracker: Tracker, booked: Time | None) -> dict[str, Any]:
     """A day named beside "nobody need come" is the day of the pickup, unless the words move it."""
     time, problem = time_in(tracker, booked)
     if heard.calls_off and not (time and _MOVES.search(heard.words)):
         return {"moved_instead": "cancel"}
     if time:
         return {"moved_time": time}
-    if problem and slots["requested_slot"] == "moved_confirmed":
-        return {"moved_time": None, "problem": problem}  # asked anew, and why
-    return {"problem": problem} if problem else {}
+    return {"moved_time": None, "problem": problem} if problem else {}  # asked anew, and why
 
 
 class ActionAskMovedTime(AskTime):
@@ -292,7 +289,7 @@ class ActionChangePickup(Action):
         return "action_change_pickup"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
-        instead, over = tracker.get_slot("moved_instead"), cleared(*MOVED_SLOTS)
+        instead = tracker.get_slot("moved_instead")
         if instead == "cancel":
             return [FollowupAction("withdraw_form")]  # which takes up the number, and clears the slots
         moved = None if instead == "none" else await _move(tracker)
@@ -301,7 +298,7 @@ class ActionChangePickup(Action):
             dispatcher.utter_message(response="utter_pickup_moved", number=moved["number"], time=time)
         else:
             dispatcher.utter_message(response="utter_change_pickup")
-        return over
+        return cleared(*MOVED_SLOTS)
 
 
 async def _move(tracker: Tracker) -> requests.RequestView | None:

@@ -6,13 +6,13 @@ import re
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import FollowupAction, SlotSet
+from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
 from actions.forms import Ask, Intake, Taken
 from actions.hearing import Heard
-from actions.own_requests import request_line, withdrawal_of
+from actions.own_requests import prove, request_line, waits_for_proof, withdrawal_of
 from actions.pickups import MOVED_SLOTS
 from actions.support import Events, button, cleared, language, message_key, reading, service
 from bot.cases import service as cases
@@ -164,8 +164,8 @@ class ActionWithdraw(Action):
 async def _keep(dispatcher: CollectingDispatcher, tracker: Tracker, number: str) -> Events:
     """All goes on; a request that waits for its proof goes on with that."""
     view = await _request(number)
-    if view and view["state"] == "requested" and not view["proven"]:
-        return [SlotSet("proof_request", number), FollowupAction("proof_form")]
+    if view and waits_for_proof(view):
+        return prove(number)
     buttons = [button(language(tracker), "choice_progress", f'/ask_case_status{{"case_id": "{number}"}}')]
     dispatcher.utter_message(response="utter_withdraw_kept", number=number, buttons=buttons)
     return []

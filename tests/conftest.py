@@ -30,9 +30,12 @@ POSTGRES = os.environ.get("YIDA_TEST_POSTGRES", "postgresql://postgres@127.0.0.1
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What needs the model comes after all else, while that is trained, and what takes long is not left for the end."""
-    rooms = {item: item.nodeid.removeprefix("tests/") for item in items}
-    place = {room: place for place, room in enumerate(WITH_MODEL, start=1)}
-    items.sort(key=lambda item: next((place[room] for room in WITH_MODEL if rooms[item].startswith(room)), 0))
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    places = (place for place, room in enumerate(WITH_MODEL, start=1) if item.nodeid.startswith(f"tests/{room}"))
+    return next(places, 0)
 
 
 def _forget_settings() -> None:

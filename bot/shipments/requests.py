@@ -211,7 +211,12 @@ def of_conversation(session: Session, conversation_id: str, *, unfinished: bool 
 
 def open_here(session: Session, conversation_id: str) -> list[RequestView]:
     """Requests of a conversation that can still be taken back, newest first."""
-    return [view for view in of_conversation(session, conversation_id, unfinished=True) if not view["lapsed"]]
+    return [view for view in of_conversation(session, conversation_id, unfinished=True) if is_open(view)]
+
+
+def is_open(view: RequestView) -> bool:
+    """Neither finished nor lapsed: it can still be taken back."""
+    return view["state"] in OPEN and not view["lapsed"]
 
 
 def is_request(number: str) -> bool:

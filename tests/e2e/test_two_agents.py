@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import chromium
-from tests.support.server import Server
+from tests.support.server import Server, rewrite
 from tests.widget.customer import ANSWERED_MS, Customer
 
 PASSWORD = "a-password-for-tests"
@@ -27,9 +26,7 @@ def browser() -> Iterator[Browser]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server = Server(tmp_path_factory.mktemp("desk"))
     routing = Path(server.environment["YIDA_CATALOG_DIR"]) / "routing.yml"
-    rules = yaml.safe_load(routing.read_text(encoding="utf-8"))
-    rules |= {"silent_minutes": {"online": 0.15, "social": 60}, "capacity": 3}  # nobody waits five minutes here
-    routing.write_text(yaml.safe_dump(rules), encoding="utf-8")
+    rewrite(routing, silent_minutes={"online": 0.15, "social": 60}, capacity=3)  # nobody waits five minutes here
     with server:
         for name in ("林小夏", "陈大文"):
             server.run("agent", "add", name, "--skills", "online", stdin=f"{PASSWORD}\n")

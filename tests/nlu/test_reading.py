@@ -24,9 +24,9 @@ def lines() -> list[list[str]]:
 
 @pytest.fixture(scope="module")
 def by_line(trained_model: Path, lines: list[list[str]]) -> dict[str, dict]:
-    """The reading of every line here, by its text; the model is loaded once for all."""
+    """The reading of every line here; the model is loaded once for all."""
     said = [*(row[0] for row in lines), QUOTE + "\n", COMMAND, UNSURE]
-    return {reading["text"]: reading for reading in parse_lines(trained_model, said)}
+    return dict(zip(said, parse_lines(trained_model, said), strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +59,9 @@ def test_what_is_out_of_scope_is_not_taken_for_a_request(readings: list) -> None
 
 
 def test_a_reading_has_the_shape_of_the_contract(by_line: dict[str, dict]) -> None:
-    line, reading = QUOTE, by_line[QUOTE]
+    line, reading = QUOTE, by_line[QUOTE + "\n"]
     assert list(reading) == ["text", "intent", "confidence", "ranking", "also", "entities", "language"]
-    assert reading["intent"] == "quote_freight" and reading["language"] == "zh"
+    assert reading["text"] == line and reading["intent"] == "quote_freight" and reading["language"] == "zh"
     assert len(reading["ranking"]) == 5 and reading["ranking"][0] == ["quote_freight", reading["confidence"]]
     assert [(entity["entity"], entity["value"]) for entity in reading["entities"]] == [
         ("city", "上海"), ("city", "北京"), ("weight", "3公斤")
@@ -70,7 +70,8 @@ def test_a_reading_has_the_shape_of_the_contract(by_line: dict[str, dict]) -> No
 
 
 def test_a_command_of_rasa_in_a_line_is_text(by_line: dict[str, dict]) -> None:
-    assert by_line[COMMAND]["confidence"] < 1
+    reading = by_line[COMMAND]
+    assert reading["confidence"] < 1 and reading["text"].startswith("/")
 
 
 def test_an_unsure_reading_says_so_and_still_names_its_guesses(by_line: dict[str, dict]) -> None:

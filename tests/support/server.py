@@ -149,16 +149,16 @@ def always_open_catalog(folder: Path) -> Path:
     copy = folder / "catalog"
     if not copy.exists():
         copytree(ROOT / "catalog", copy)
-        file = copy / "service_hours.yml"
-        hours = yaml.safe_load(file.read_text(encoding="utf-8"))
-        hours["desk"] = {"opens": "00:00", "closes": "23:59:59.999999"}
-        hours["quiet"] = {"from": "23:59:59.999999", "until": "00:00"}
-        file.write_text(yaml.safe_dump(hours, allow_unicode=True), encoding="utf-8")
-        routing = copy / "routing.yml"
-        rules = yaml.safe_load(routing.read_text(encoding="utf-8"))
-        rules |= {"offline_seconds": 3600, "silent_minutes": {"online": 60, "social": 60}}
-        routing.write_text(yaml.safe_dump(rules, allow_unicode=True), encoding="utf-8")
+        day, never = {"opens": "00:00", "closes": "23:59:59.999999"}, {"from": "23:59:59.999999", "until": "00:00"}
+        rewrite(copy / "service_hours.yml", desk=day, quiet=never)
+        rewrite(copy / "routing.yml", offline_seconds=3600, silent_minutes={"online": 60, "social": 60})
     return copy
+
+
+def rewrite(figures: Path, **other: object) -> None:
+    """Puts other values into a file of a catalog's copy."""
+    values = yaml.safe_load(figures.read_text(encoding="utf-8")) | other
+    figures.write_text(yaml.safe_dump(values, allow_unicode=True), encoding="utf-8")
 
 
 @lru_cache(maxsize=1)
